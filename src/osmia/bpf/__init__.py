@@ -1,0 +1,32 @@
+"""The short road from decorated functions to running programs."""
+
+from osmia.bpf.interface import (
+    ArrayMapping,
+    Bpf,
+    ClassifierHandle,
+    Direction,
+    EventReader,
+    Link,
+    PerCpuArrayMapping,
+    PerCpuMapping,
+    PerCpuValues,
+    RunResult,
+    XdpHandle,
+)
+from osmia.bpf.simulated import SimulatedBpf, simulate
+
+__all__ = [
+    "ArrayMapping",
+    "Bpf",
+    "ClassifierHandle",
+    "Direction",
+    "EventReader",
+    "Link",
+    "PerCpuArrayMapping",
+    "PerCpuMapping",
+    "PerCpuValues",
+    "RunResult",
+    "SimulatedBpf",
+    "XdpHandle",
+    "simulate",
+]

@@ -1,0 +1,271 @@
+"""What `osmia.load` and `osmia.simulate` give: the same typed interface to programs and maps."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import ItemsView, Iterator, KeysView, MutableMapping, Sequence, ValuesView
+from dataclasses import dataclass
+from enum import Enum
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Generic,
+    Protocol,
+    Self,
+    SupportsBytes,
+    SupportsIndex,
+    TypeVar,
+    overload,
+)
+
+from osmia.lang import (
+    ArrayMap,
+    ClassifierProgram,
+    HashMap,
+    LpmTrie,
+    LruHashMap,
+    LruPerCpuHashMap,
+    PerCpuArray,
+    PerCpuHashMap,
+    PerfEventArray,
+    RingBuf,
+    TcAction,
+    XdpAction,
+    XdpProgram,
+)
+from osmia.uapi import XdpFlags
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+__all__ = [
+    "KERNEL_CHOOSES",
+    "ArrayMapping",
+    "Bpf",
+    "ClassifierHandle",
+    "Direction",
+    "EventReader",
+    "Link",
+    "PerCpuArrayMapping",
+    "PerCpuMapping",
+    "PerCpuValues",
+    "RunResult",
+    "XdpHandle",
+]
+
+K = TypeVar("K")
+V = TypeVar("V")
+E = TypeVar("E")
+A = TypeVar("A")
+V_co = TypeVar("V_co", covariant=True)
+Given_contra = TypeVar("Given_contra", contravariant=True)
+Key_co = TypeVar("Key_co", covariant=True)
+
+KERNEL_CHOOSES = XdpFlags(0)
+"""No flags: native mode where the driver has it, else generic mode."""
+
+
+class Direction(Enum):
+    """Which packets of an interface a traffic control program sees."""
+
+    INGRESS = "ingress"
+    EGRESS = "egress"
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult(Generic[A]):
+    """What a run of a program over one packet gave."""
+
+    action: A
+    """The program's verdict."""
+    data: bytes
+    """The packet afterwards."""
+    duration_ns: int
+    """Mean nanoseconds of one repetition."""
+
+
+class Link(Protocol):
+    """A program attached to a hook; leaving the `with` block, or closing the `Bpf`, detaches it."""
+
+    def detach(self) -> None:
+        """Take the program off the hook; no error where that was done before."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+
+
+class XdpHandle(Protocol):
+    """A loaded XDP program."""
+
+    def attach(self, interface: str, *, flags: XdpFlags = KERNEL_CHOOSES) -> Link:
+        """Attach to a network interface; without flags the kernel chooses, native mode before generic.
+
+        Raises UnknownInterfaceError, AlreadyAttachedError, PermissionDeniedError. Since Linux 5.9.
+        """
+        ...
+
+    def run(
+        self, packet: bytes | SupportsBytes, *, repeat: int = 1, ingress_ifindex: int = 0
+    ) -> RunResult[XdpAction]:
+        """Run over a frame that starts with its Ethernet header (BPF_PROG_TEST_RUN); nothing is sent.
+
+        `repeat` runs go over the same bytes, one after the other. ingress_ifindex 0 stands for
+        the loopback interface.
+        """
+        ...
+
+
+class ClassifierHandle(Protocol):
+    """A loaded traffic control program."""
+
+    def attach(self, interface: str, direction: Direction) -> Link:
+        """Attach to one direction of a network interface, behind the programs that are there.
+
+        Raises UnknownInterfaceError, NotSupportedError (tcx: Linux 6.6), PermissionDeniedError.
+        """
+        ...
+
+    def run(
+        self,
+        packet: bytes | SupportsBytes,
+        *,
+        repeat: int = 1,
+        ifindex: int = 0,
+        ingress_ifindex: int = 0,
+        mark: int = 0,
+        wire_length: int = 0,
+        gso_segments: int = 0,
+    ) -> RunResult[TcAction]:
+        """Run over a frame that starts with its Ethernet header (BPF_PROG_TEST_RUN); nothing is sent.
+
+        `repeat` as for XDP. ifindex 0 stands for the loopback interface, wire_length 0 for the
+        packet's own length in bytes.
+        """
+        ...
+
+
+class PerCpuValues(Protocol[V_co]):
+    """The values of one key, by processor number."""
+
+    def __getitem__(self, processor: int, /) -> V_co: ...
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[V_co]: ...
+
+    def sum(self) -> int:
+        """The sum over all processors, not wrapped; TypeError where the values are no integers."""
+        ...
+
+
+class _Entries(Protocol[Given_contra, Key_co, V_co]):
+    """The reading half of a mapping, with keys that may be given in more ways than they are handed out."""
+
+    def __getitem__(self, key: Given_contra, /) -> V_co: ...
+
+    def __contains__(self, key: object, /) -> bool: ...
+
+    def __iter__(self) -> Iterator[Key_co]: ...
+
+    def __len__(self) -> int: ...
+
+    def keys(self) -> KeysView[Key_co]: ...
+
+    def values(self) -> ValuesView[V_co]: ...
+
+    def items(self) -> ItemsView[Key_co, V_co]: ...
+
+
+class ArrayMapping(_Entries[SupportsIndex, int, V], Protocol[V]):
+    """An array: all indices are there from the start; KeyError for any other."""
+
+    def __setitem__(self, key: SupportsIndex, value: V, /) -> None: ...
+
+
+class PerCpuMapping(_Entries[K, K, PerCpuValues[V]], Protocol[K, V]):
+    """A hash map with a value for each key and processor."""
+
+    def __setitem__(self, key: K, value: Sequence[V], /) -> None: ...
+
+    def __delitem__(self, key: K, /) -> None: ...
+
+    def get(self, key: K, /) -> PerCpuValues[V] | None:
+        """The values of a key, or None."""
+        ...
+
+    def clear(self) -> None:
+        """Remove all entries."""
+        ...
+
+
+class PerCpuArrayMapping(_Entries[SupportsIndex, int, PerCpuValues[V]], Protocol[V]):
+    """An array with a value for each index and processor."""
+
+    def __setitem__(self, key: SupportsIndex, value: Sequence[V], /) -> None: ...
+
+
+class EventReader(Protocol[E]):
+    """Events of a ring buffer or perf event array."""
+
+    def read(self, timeout: float | None = None) -> list[E]:
+        """All events that wait; where there are none, after up to `timeout` seconds (None: no limit)."""
+        ...
+
+    def __iter__(self) -> Iterator[E]:
+        """Wait for events, one by one, without end."""
+        ...
+
+    def fileno(self) -> int:
+        """A file descriptor that is readable while events wait, for selectors and event loops."""
+        ...
+
+    @property
+    def lost(self) -> int:
+        """Events that found no room, since the start."""
+        ...
+
+
+class Bpf(ABC):
+    """Programs and maps, loaded or simulated; a context manager, at whose end all is detached and closed.
+
+    `bpf[program]` is the program's handle, `bpf[map]` the user side of a map. UsageError for a
+    program that was not loaded, or a map that no loaded program uses.
+    """
+
+    @overload
+    def __getitem__(self, declaration: XdpProgram) -> XdpHandle: ...
+    @overload
+    def __getitem__(self, declaration: ClassifierProgram) -> ClassifierHandle: ...
+    @overload
+    def __getitem__(
+        self, declaration: PerCpuHashMap[K, V] | LruPerCpuHashMap[K, V]
+    ) -> PerCpuMapping[K, V]: ...
+    @overload
+    def __getitem__(self, declaration: HashMap[K, V] | LruHashMap[K, V]) -> MutableMapping[K, V]: ...
+    @overload
+    def __getitem__(self, declaration: PerCpuArray[V]) -> PerCpuArrayMapping[V]: ...
+    @overload
+    def __getitem__(self, declaration: ArrayMap[V]) -> ArrayMapping[V]: ...
+    @overload
+    def __getitem__(self, declaration: LpmTrie[K, V]) -> MutableMapping[tuple[K, int], V]: ...
+    @overload
+    def __getitem__(self, declaration: PerfEventArray[E] | RingBuf[E]) -> EventReader[E]: ...
+    @abstractmethod
+    def __getitem__(self, declaration: Any) -> object:
+        """The handle of a program or map."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Detach and close everything; no error where that was done before."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

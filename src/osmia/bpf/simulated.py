@@ -1,0 +1,204 @@
+"""`simulate()`: programs as plain Python over a simulated kernel, behind the same interface as `load()`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsBytes
+
+from osmia.bpf.interface import KERNEL_CHOOSES, Bpf, Direction, RunResult
+from osmia.errors import UsageError
+from osmia.lang import (
+    ClassifierProgram,
+    Constant,
+    Map,
+    Program,
+    TcAction,
+    XdpAction,
+    XdpProgram,
+)
+from osmia.lang.runtime import Runtime, enter_runtime, leave_runtime
+from osmia.simulator import (
+    EventReader,
+    SimulatedArray,
+    SimulatedKernel,
+    SimulatedMap,
+    SimulatedPerCpuArray,
+    SimulatedPerCpuMap,
+    SimulatedTrie,
+    references_of,
+    run_classifier,
+    run_xdp,
+)
+from osmia.uapi import MapType, XdpFlags
+
+if TYPE_CHECKING:
+    from contextvars import Token
+    from types import TracebackType
+
+__all__ = ["SimulatedBpf", "SimulatedClassifier", "SimulatedXdp", "simulate"]
+
+_HANDLES: Mapping[MapType, Callable[[SimulatedKernel, Map], object]] = {
+    MapType.HASH: SimulatedMap,
+    MapType.LRU_HASH: SimulatedMap,
+    MapType.PERCPU_HASH: SimulatedPerCpuMap,
+    MapType.LRU_PERCPU_HASH: SimulatedPerCpuMap,
+    MapType.ARRAY: SimulatedArray,
+    MapType.PERCPU_ARRAY: SimulatedPerCpuArray,
+    MapType.LPM_TRIE: SimulatedTrie,
+    MapType.PERF_EVENT_ARRAY: EventReader,
+    MapType.RINGBUF: EventReader,
+}
+"""The user side of each type of map."""
+
+
+def simulate(
+    *programs: Program[Any, Any],
+    constants: Mapping[Constant[Any], Any] | None = None,
+    processors: int = 4,
+    seed: int = 0,
+) -> SimulatedBpf:
+    """Run programs as plain Python, with the interface of `load()`, no rights and no kernel.
+
+    `constants` are values of configuration constants. The simulated machine has `processors`
+    processors and random numbers that follow from `seed`. UsageError for a constant that no
+    program uses or a value of another type.
+    """
+    return SimulatedBpf(
+        programs, constants or {}, SimulatedKernel(constants, processors=processors, seed=seed)
+    )
+
+
+class SimulatedXdp:
+    """An XDP program as plain Python."""
+
+    def __init__(self, kernel: SimulatedKernel, program: XdpProgram) -> None:
+        self._kernel = kernel
+        self._program = program
+
+    def attach(self, interface: str, *, flags: XdpFlags = KERNEL_CHOOSES) -> NoReturn:
+        """UsageError: a simulation has no interfaces."""
+        _refuse_attach(self._program, interface)
+
+    def run(
+        self, packet: bytes | SupportsBytes, *, repeat: int = 1, ingress_ifindex: int = 0
+    ) -> RunResult[XdpAction]:
+        """Run over a frame; it may be shorter than the kernel would take, to test what parses it."""
+        run = run_xdp(
+            self._kernel, self._program, bytes(packet), repeat=repeat, ingress_ifindex=ingress_ifindex
+        )
+        return RunResult(run.action, run.data, run.duration_ns)
+
+
+class SimulatedClassifier:
+    """A traffic control program as plain Python."""
+
+    def __init__(self, kernel: SimulatedKernel, program: ClassifierProgram) -> None:
+        self._kernel = kernel
+        self._program = program
+
+    def attach(self, interface: str, direction: Direction) -> NoReturn:
+        """UsageError: a simulation has no interfaces."""
+        _refuse_attach(self._program, interface)
+
+    def run(
+        self,
+        packet: bytes | SupportsBytes,
+        *,
+        repeat: int = 1,
+        ifindex: int = 0,
+        ingress_ifindex: int = 0,
+        mark: int = 0,
+        wire_length: int = 0,
+        gso_segments: int = 0,
+    ) -> RunResult[TcAction]:
+        """Run over a frame; it may be shorter than the kernel would take, to test what parses it."""
+        run = run_classifier(
+            self._kernel,
+            self._program,
+            bytes(packet),
+            repeat=repeat,
+            ifindex=ifindex,
+            ingress_ifindex=ingress_ifindex,
+            mark=mark,
+            wire_length=wire_length,
+            gso_segments=gso_segments,
+        )
+        return RunResult(run.action, run.data, run.duration_ns)
+
+
+class SimulatedBpf(Bpf):
+    """Programs and maps of a simulation; in its `with` block, kernel functions can be called as well."""
+
+    def __init__(
+        self,
+        programs: tuple[Program[Any, Any], ...],
+        constants: Mapping[Constant[Any], Any],
+        kernel: SimulatedKernel,
+    ) -> None:
+        if not programs:
+            raise UsageError("there is no program to simulate", "write simulate(program, ...)")
+        given: tuple[object, ...] = tuple(programs)
+        for program in given:
+            if not isinstance(program, Program):
+                raise UsageError(
+                    f"{program!r} is no program", "decorate the function with @xdp or @classifier"
+                )
+        self.kernel = kernel
+        """The simulated kernel: its clock, processors and random numbers can be set."""
+        self._programs = programs
+        self._references = references_of(programs)
+        self._tokens: list[Token[Runtime]] = []
+        for constant, value in constants.items():
+            self._check_constant(constant, value)
+
+    def __getitem__(self, declaration: Any) -> Any:
+        """The handle of a program or map."""
+        if isinstance(declaration, Program):
+            program: Program[Any, Any] = declaration
+            return self._program_handle(program)
+        if not isinstance(declaration, Map):
+            raise UsageError(f"{declaration!r} is neither a program nor a map")
+        if declaration not in self._references.maps:
+            names = ", ".join(program.name for program in self._programs)
+            raise UsageError(f"{declaration} is used by none of the programs: {names}")
+        return _HANDLES[declaration.map_type](self.kernel, declaration)
+
+    def close(self) -> None:
+        """End all event readers."""
+        self.kernel.close()
+
+    def __enter__(self) -> Self:
+        self._tokens.append(enter_runtime(self.kernel))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        leave_runtime(self._tokens.pop())
+        self.close()
+
+    def _program_handle(self, program: Program[Any, Any]) -> SimulatedXdp | SimulatedClassifier:
+        if program not in self._programs:
+            raise UsageError(f"{program.name} is not simulated here", f"write simulate({program.name}, ...)")
+        if isinstance(program, XdpProgram):
+            return SimulatedXdp(self.kernel, program)
+        if isinstance(program, ClassifierProgram):
+            return SimulatedClassifier(self.kernel, program)
+        raise UsageError(f"{program!r} cannot be simulated")
+
+    def _check_constant(self, constant: Constant[Any], value: object) -> None:
+        if constant not in self._references.constants:
+            raise UsageError(
+                f"{constant!r} is used by none of the programs",
+                "leave it out or load the program that uses it",
+            )
+        if type(value) is not type(constant.default):
+            name = type(constant.default).__name__
+            raise UsageError(f"{constant!r} cannot be set to {value!r}", f"its value is of type {name}")
+
+
+def _refuse_attach(program: Program[Any, Any], interface: str) -> NoReturn:
+    raise UsageError(
+        f"{program.name} is simulated and cannot be attached to {interface}",
+        f"give it packets with bpf[{program.name}].run(packet), or load it with osmia.load()",
+    )

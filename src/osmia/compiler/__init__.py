@@ -1,0 +1,1 @@
+"""From decorated Python functions to a BPF ELF object."""

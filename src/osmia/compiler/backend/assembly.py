@@ -1,0 +1,357 @@
+"""The IR as LLVM assembly text. Pure text: LLVM reads it in a process of its own (`llvm_process`)."""
+
+from __future__ import annotations
+
+from osmia.compiler.backend.arithmetic import binary, compare, convert
+from osmia.compiler.backend.debug_info import DebugInfo
+from osmia.compiler.ir.ops import (
+    AtomicAdd,
+    Binary,
+    Block,
+    Branch,
+    CallHelper,
+    Compare,
+    ContextAddress,
+    ContextField,
+    Convert,
+    Copy,
+    FunctionIr,
+    IsNull,
+    Jump,
+    Load,
+    LoadLocal,
+    Location,
+    MapAddress,
+    ModuleIr,
+    Null,
+    Number,
+    Offset,
+    Operand,
+    Operation,
+    PointerAbove,
+    PointerDifference,
+    Register,
+    Reinterpret,
+    Return,
+    SlotAddress,
+    Store,
+    StoreLocal,
+    Terminator,
+    VariableAddress,
+    VariableDefinition,
+    Zero,
+)
+from osmia.compiler.ir.types import BoolType, IntegerType, IrType, MemoryType, PointerType, alignment_of
+
+_CHUNK = 64
+"""Bytes of one memset or memcpy: LLVM makes stores of it up to 128, and dies above."""
+
+
+def print_assembly(module: ModuleIr, filename: str) -> str:
+    """The module as LLVM assembly; `filename` names the unit in its debug information."""
+    debug = DebugInfo(filename)
+    lines = ['target triple = "bpfel"', ""]
+    roots: list[str] = []
+    for definition in module.maps:
+        pointers = 2 + bool(definition.flags) + (definition.key is not None) + (definition.value is not None)
+        body = ", ".join(["ptr"] * pointers)
+        lines.append(
+            f'@{definition.name} = dso_local global {{ {body} }} zeroinitializer, section ".maps", align 8, '
+            f"!dbg {debug.map(definition)}"
+        )
+        roots.append(definition.name)
+    for variable in module.variables:
+        # A global that is not constant: LLVM would fold a constant before user space can set it.
+        lines.append(
+            f"@{variable.name} = dso_local global {_variable_initialiser(variable)}, "
+            f'section ".rodata", align {alignment_of(variable.type)}, !dbg {debug.variable(variable)}'
+        )
+        roots.append(variable.name)
+    lines += [_bytes_global("_license", module.license.encode() + b"\0", "license")]
+    roots.append("_license")
+    if module.log_formats:
+        lines.append(_bytes_global("osmia_log_formats", module.log_formats, ".osmia.log"))
+        roots.append("osmia_log_formats")
+    for function in module.functions:
+        lines += ["", *_FunctionAssembler(function, debug).lines()]
+        roots.append(function.name)
+    used = ", ".join(f"ptr @{root}" for root in roots)
+    lines.append(
+        f"\n@llvm.compiler.used = appending global [{len(roots)} x ptr] [{used}], section \"llvm.metadata\"\n"
+    )
+    lines += _DECLARATIONS
+    lines += debug.lines()
+    return "\n".join(lines) + "\n"
+
+
+_DECLARATIONS = [
+    "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)",
+    "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)",
+    *(f"declare i{bits} @llvm.bswap.i{bits}(i{bits})" for bits in (16, 32, 64)),
+    "",
+]
+
+
+def _bytes_global(name: str, data: bytes, section: str) -> str:
+    text = "".join(f"\\{byte:02X}" for byte in data)
+    return f'@{name} = dso_local constant [{len(data)} x i8] c"{text}", section "{section}", align 1'
+
+
+def _variable_initialiser(variable: VariableDefinition) -> str:
+    return f"{_memory_type(variable.type)} {_number(variable.default, variable.type)}"
+
+
+def _number(value: int, kind: IrType) -> str:
+    if isinstance(kind, IntegerType) and kind.big_endian:
+        return str(int.from_bytes((value % (1 << kind.bits)).to_bytes(kind.size, "big"), "little"))
+    return str(value)
+
+
+def _register_type(kind: IrType) -> str:
+    match kind:
+        case IntegerType(bits=bits):
+            return f"i{bits}"
+        case BoolType():
+            return "i1"
+        case _:
+            return "ptr"
+
+
+def _memory_type(kind: MemoryType) -> str:
+    match kind:
+        case IntegerType(bits=bits):
+            return f"i{bits}"
+        case BoolType():
+            return "i8"
+        case _:
+            return f"[{kind.size} x i8]"
+
+
+class _FunctionAssembler:
+    """One program as text. Registers keep the text of their value, so constants and aliases cost no line."""
+
+    def __init__(self, function: FunctionIr, debug: DebugInfo) -> None:
+        self._function = function
+        self._debug = debug
+        self._lines: list[str] = []
+        self._values: dict[int, str] = {}
+        self._count = 0
+        self._location = ""
+
+    def lines(self) -> list[str]:
+        """The function's text."""
+        function = self._function
+        node = self._debug.subprogram(function)
+        self._lines = [
+            f"define dso_local {_register_type(function.return_type)} @{function.name}(ptr noundef %ctx) "
+            f'nounwind section "{function.section}" !dbg {node} {{',
+            "entry:",
+        ]
+        self._at(Location(function.scope.line, 1, function.scope))
+        self._entry()
+        for block in function.blocks:
+            self._block(block)
+        return [*self._lines, "}"]
+
+    def result(self, instruction: str) -> str:
+        """Append an instruction and return the name of its value."""
+        self._count += 1
+        name = f"%t{self._count}"
+        self._append(f"{name} = {instruction}")
+        return name
+
+    def _append(self, instruction: str) -> None:
+        self._lines.append(f"  {instruction}, !dbg {self._location}")
+
+    def _at(self, location: Location) -> None:
+        self._location = self._debug.location(location)
+
+    def _entry(self) -> None:
+        """Allocas, and the context's fields: LLVM would merge loads in two branches into one of a moved pointer."""
+        for local in self._function.locals:
+            self._append(f"%v{local.index} = alloca {_local_type(local.type)}, align {_local_alignment(local.type)}")
+        for slot in self._function.slots:
+            self._append(f"%s{slot.index} = alloca [{slot.type.size} x i8], align {alignment_of(slot.type)}")
+        loaded: dict[int, str] = {}
+        for block in self._function.blocks:
+            for operation, _ in block.operations:
+                if isinstance(operation, ContextField) and not operation.reload:
+                    if operation.offset not in loaded:
+                        loaded[operation.offset] = self._load_context(operation)
+                    self._values[operation.result.index] = loaded[operation.offset]
+        self._append(f"br label %L{self._function.blocks[0].index}")
+
+    def _load_context(self, field: ContextField) -> str:
+        bits = field.size * 8
+        address = self.result(f"getelementptr inbounds i8, ptr %ctx, i64 {field.offset}")
+        is_pointer = isinstance(field.result.type, PointerType)
+        # Never zero: LLVM then sees that a header that was read is not the null of one that was not.
+        known = f", !range {self._debug.not_zero(bits)}" if is_pointer else ""
+        value = self.result(f"load i{bits}, ptr {address}, align {field.size}{known}")
+        if is_pointer:
+            value = self.result(f"zext i{bits} {value} to i64")
+            if field.reload:
+                value = self.result(f'call i64 asm sideeffect "", "=r,0"(i64 {value})')
+            return self.result(f"inttoptr i64 {value} to ptr")
+        if field.reload:
+            value = self.result(f'call i{bits} asm sideeffect "", "=r,0"(i{bits} {value})')
+        assert isinstance(field.result.type, IntegerType)
+        narrower = field.result.type.bits < bits
+        return self.result(f"trunc i{bits} {value} to i{field.result.type.bits}") if narrower else value
+
+    def _block(self, block: Block) -> None:
+        self._lines.append(f"L{block.index}:")
+        for operation, location in block.operations:
+            self._at(location)
+            self._operation(operation)
+        if block.terminator is None:
+            self._append("unreachable")
+            return
+        terminator, location = block.terminator
+        self._at(location)
+        self._terminator(terminator)
+
+    def _terminator(self, terminator: Terminator) -> None:
+        match terminator:
+            case Jump(target):
+                self._append(f"br label %L{target.index}")
+            case Branch(condition, then, otherwise):
+                self._append(f"br i1 {self._value(condition)}, label %L{then.index}, label %L{otherwise.index}")
+            case Return(value):
+                self._append(f"ret {self._typed(value)}")
+
+    def _value(self, operand: Operand) -> str:
+        match operand:
+            case Register(index=index):
+                return self._values[index]
+            case Number(value=value, type=kind):
+                return _number(value, kind)
+            case Null():
+                return "null"
+
+    def _typed(self, operand: Operand) -> str:
+        return f"{_register_type(operand.type)} {self._value(operand)}"
+
+    def _operation(self, operation: Operation) -> None:
+        match operation:
+            case StoreLocal(local, value):
+                stored = self._value(value)
+                if isinstance(local.type, BoolType):
+                    stored = self.result(f"zext i1 {stored} to i8")
+                self._append(f"store {_local_type(local.type)} {stored}, ptr %v{local.index}")
+            case Store() | AtomicAdd() | Zero() | Copy():
+                self._write(operation)
+            case ContextField(reload=False):
+                pass
+            case _:
+                self._values[operation.result.index] = self._compute(operation)
+
+    def _write(self, operation: Store | AtomicAdd | Zero | Copy) -> None:
+        match operation:
+            case Store(pointer, value, alignment):
+                stored, text = self._value(value), _register_type(value.type)
+                if isinstance(value.type, BoolType):
+                    stored, text = self.result(f"zext i1 {stored} to i8"), "i8"
+                self._append(f"store {text} {stored}, ptr {self._value(pointer)}, align {alignment}")
+            case AtomicAdd(pointer, value):
+                self._append(
+                    f"{self._discarded()} = atomicrmw add ptr {self._value(pointer)}, {self._typed(value)} monotonic"
+                )
+            case Zero(pointer, size, alignment):
+                for start in range(0, size, _CHUNK):
+                    target = self._moved(pointer, start)
+                    length = min(_CHUNK, size - start)
+                    self._append(
+                        f"call void @llvm.memset.p0.i64(ptr align {alignment} {target}, i8 0, i64 {length}, i1 false)"
+                    )
+            case Copy(target, source, size, alignment):
+                for start in range(0, size, _CHUNK):
+                    length = min(_CHUNK, size - start)
+                    self._append(
+                        f"call void @llvm.memcpy.p0.p0.i64(ptr align {alignment} {self._moved(target, start)}, "
+                        f"ptr align {alignment} {self._moved(source, start)}, i64 {length}, i1 false)"
+                    )
+
+    def _discarded(self) -> str:
+        self._count += 1
+        return f"%t{self._count}"
+
+    def _moved(self, pointer: Operand, distance: int) -> str:
+        value = self._value(pointer)
+        return value if distance == 0 else self.result(f"getelementptr inbounds i8, ptr {value}, i64 {distance}")
+
+    def _compute(self, operation: Operation) -> str:
+        match operation:
+            case LoadLocal(_, local):
+                value = self.result(f"load {_local_type(local.type)}, ptr %v{local.index}")
+                return self.result(f"icmp ne i8 {value}, 0") if isinstance(local.type, BoolType) else value
+            case Binary(result, operator, left, right):
+                assert isinstance(result.type, IntegerType)
+                return binary(self, operator, result.type, self._value(left), self._value(right))
+            case Compare(_, operator, left, right):
+                assert isinstance(left.type, IntegerType | BoolType)
+                return compare(self, operator, left.type, self._value(left), self._value(right))
+            case IsNull(_, pointer):
+                return self.result(f"icmp eq ptr {self._value(pointer)}, null")
+            case PointerAbove(_, left, right):
+                return self.result(f"icmp ugt ptr {self._value(left)}, {self._value(right)}")
+            case PointerDifference(_, left, right):
+                high = self.result(f"ptrtoint ptr {self._value(left)} to i64")
+                low = self.result(f"ptrtoint ptr {self._value(right)} to i64")
+                return self.result(f"sub i64 {high}, {low}")
+            case Convert(result, value):
+                assert isinstance(result.type, IntegerType)
+                assert isinstance(value.type, IntegerType | BoolType)
+                return convert(self, value.type, result.type, self._value(value))
+            case Reinterpret(_, value):
+                return self._value(value)
+            case SlotAddress(_, slot):
+                return f"%s{slot.index}"
+            case VariableAddress(_, variable):
+                return f"@{variable.name}"
+            case MapAddress(_, definition):
+                return f"@{definition.name}"
+            case ContextAddress():
+                return "%ctx"
+            case ContextField():
+                return self._load_context(operation)
+            case Offset(_, pointer, offset):
+                if isinstance(offset, Number) and offset.value == 0:
+                    return self._value(pointer)
+                return self.result(f"getelementptr inbounds i8, ptr {self._value(pointer)}, {self._typed(offset)}")
+            case Load(result, pointer, alignment):
+                address = self._value(pointer)
+                if isinstance(result.type, BoolType):
+                    byte = self.result(f"load i8, ptr {address}, align 1")
+                    return self.result(f"icmp ne i8 {byte}, 0")
+                return self.result(f"load {_register_type(result.type)}, ptr {address}, align {alignment}")
+            case CallHelper():
+                return self._call(operation)
+            case _:
+                raise AssertionError(f"{type(operation).__name__} has no result")
+
+    def _call(self, call: CallHelper) -> str:
+        """Integer arguments are widened here: the upper half of a narrow argument register is undefined."""
+        arguments = []
+        for argument in call.arguments:
+            value = self._value(argument)
+            if isinstance(argument.type, IntegerType) and argument.type.bits < 64 and isinstance(argument, Register):
+                extension = "sext" if argument.type.signed else "zext"
+                value = self.result(f"{extension} i{argument.type.bits} {value} to i64")
+            text = "ptr" if isinstance(argument.type, PointerType) else "i64"
+            arguments.append(f"{text} {value}")
+        result = call.result.type
+        target = f"inttoptr (i64 {call.helper} to ptr)({', '.join(arguments)})"
+        if isinstance(result, PointerType):
+            return self.result(f"call ptr {target}")
+        value = self.result(f"call i64 {target}")
+        assert isinstance(result, IntegerType)
+        return value if result.bits == 64 else self.result(f"trunc i64 {value} to i{result.bits}")
+
+
+def _local_type(kind: IrType) -> str:
+    return "ptr" if isinstance(kind, PointerType) else _memory_type(kind)
+
+
+def _local_alignment(kind: IrType) -> int:
+    return 8 if isinstance(kind, PointerType) else alignment_of(kind)

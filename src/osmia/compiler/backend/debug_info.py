@@ -1,0 +1,189 @@
+"""Debug metadata: LLVM makes BTF, line information and map definitions of it."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from osmia.compiler.ir.ops import FunctionIr, Location, MapDefinition, Scope, VariableDefinition
+from osmia.compiler.ir.types import ArrayType, BoolType, IntegerType, MemoryType, StructType
+
+
+class DebugInfo:
+    """The numbered metadata nodes of a module. Equal nodes are made once, distinct ones never shared."""
+
+    def __init__(self, filename: str) -> None:
+        self._nodes: list[str] = []
+        self._known: dict[str, str] = {}
+        self._globals: list[str] = []
+        self._subprograms: dict[Scope, str] = {}
+        self._inlined_at: dict[Location, str] = {}
+        self._unit = self._reserve()
+        self._filename = filename
+
+    def lines(self) -> list[str]:
+        """All nodes as text; call it when everything else was added."""
+        globals_list = self._add(f"!{{{', '.join(self._globals)}}}")
+        self._nodes[int(self._unit[1:])] = (
+            f"distinct !DICompileUnit(language: DW_LANG_C99, file: {self._file(self._filename)}, "
+            f'producer: "osmia", isOptimized: true, runtimeVersion: 0, emissionKind: FullDebug, '
+            f"globals: {globals_list})"
+        )
+        flags = [self._add('!{i32 2, !"Debug Info Version", i32 3}'), self._add('!{i32 7, !"Dwarf Version", i32 5}')]
+        return [
+            *(f"!{index} = {text}" for index, text in enumerate(self._nodes)),
+            f"!llvm.dbg.cu = !{{{self._unit}}}",
+            f"!llvm.module.flags = !{{{', '.join(flags)}}}",
+        ]
+
+    def not_zero(self, bits: int) -> str:
+        """The node of a range that has every number but zero."""
+        return self._add(f"!{{i{bits} 1, i{bits} 0}}")
+
+    def subprogram(self, function: FunctionIr) -> str:
+        """The node of a program; its named argument is what lets the kernel take the BTF."""
+        context = self._add(
+            f"!DICompositeType(tag: DW_TAG_structure_type, name: {_quote(function.context)}, flags: DIFlagFwdDecl)"
+        )
+        pointer = self._pointer(context)
+        signature = self._signature([self._type(function.return_type), pointer])
+        node = self._reserve()
+        file = self._file(function.scope.filename)
+        variable = self._add(
+            f"!DILocalVariable(name: {_quote(function.argument)}, arg: 1, scope: {node}, file: {file}, "
+            f"line: {function.scope.line}, type: {pointer})"
+        )
+        self._set_subprogram(node, function.name, function.scope, signature, f"!{{{variable}}}", "DISPFlagDefinition")
+        self._subprograms[function.scope] = node
+        return node
+
+    def location(self, location: Location) -> str:
+        """The node of a source position."""
+        inlined_at = location.scope.inlined_at
+        suffix = "" if inlined_at is None else f", inlinedAt: {self._call_site(inlined_at)}"
+        scope = self._scope(location.scope)
+        return self._add(f"!DILocation(line: {location.line}, column: {location.column}, scope: {scope}{suffix})")
+
+    def map(self, definition: MapDefinition) -> str:
+        """The node of a map: libbpf's BTF-defined form, numbers as lengths of arrays."""
+        members = [("type", self._number(definition.map_type)), ("max_entries", self._number(definition.max_entries))]
+        if definition.flags:
+            members.append(("map_flags", self._number(definition.flags)))
+        for name, memory_type in (("key", definition.key), ("value", definition.value)):
+            if memory_type is not None:
+                members.append((name, self._pointer(self._type(memory_type))))
+        nodes = [self._member(name, node, 64, 64 * index) for index, (name, node) in enumerate(members)]
+        elements = self._add(f"!{{{', '.join(nodes)}}}")
+        composite = self._add(
+            f"!DICompositeType(tag: DW_TAG_structure_type, size: {64 * len(members)}, elements: {elements})"
+        )
+        return self._global(definition.name, composite)
+
+    def variable(self, definition: VariableDefinition) -> str:
+        """The node of a configuration constant."""
+        return self._global(definition.name, self._type(definition.type))
+
+    def _global(self, name: str, type_node: str) -> str:
+        variable = self._add_distinct(
+            f"!DIGlobalVariable(name: {_quote(name)}, scope: {self._unit}, file: {self._file(self._filename)}, "
+            f"type: {type_node}, isLocal: false, isDefinition: true)"
+        )
+        node = self._add(f"!DIGlobalVariableExpression(var: {variable}, expr: !DIExpression())")
+        self._globals.append(node)
+        return node
+
+    def _scope(self, scope: Scope) -> str:
+        plain = Scope(scope.name, scope.filename, scope.line)
+        if plain not in self._subprograms:
+            node = self._reserve()
+            self._set_subprogram(node, scope.name, scope, self._signature([]), "!{}", "DISPFlagDefinition")
+            self._subprograms[plain] = node
+        return self._subprograms[plain]
+
+    def _call_site(self, location: Location) -> str:
+        if location not in self._inlined_at:
+            self._inlined_at[location] = self._add_distinct(self._nodes[int(self.location(location)[1:])])
+        return self._inlined_at[location]
+
+    def _set_subprogram(
+        self, node: str, name: str, scope: Scope, signature: str, retained: str, flags: str
+    ) -> None:
+        self._nodes[int(node[1:])] = (
+            f"distinct !DISubprogram(name: {_quote(name)}, scope: {self._file(scope.filename)}, "
+            f"file: {self._file(scope.filename)}, line: {scope.line}, type: {signature}, scopeLine: {scope.line}, "
+            f"spFlags: {flags} | DISPFlagOptimized, unit: {self._unit}, retainedNodes: {self._add(retained)})"
+        )
+
+    def _signature(self, types: list[str]) -> str:
+        return self._add(f"!DISubroutineType(types: {self._add('!{' + ', '.join(types or ['null']) + '}')})")
+
+    def _type(self, memory_type: MemoryType) -> str:
+        match memory_type:
+            case IntegerType(name=name, bits=bits, signed=signed):
+                encoding = "DW_ATE_signed" if signed else "DW_ATE_unsigned"
+                return self._add(f"!DIBasicType(name: {_quote(name)}, size: {bits}, encoding: {encoding})")
+            case BoolType():
+                return self._add('!DIBasicType(name: "bool", size: 8, encoding: DW_ATE_boolean)')
+            case ArrayType(element=element, length=length):
+                subrange = self._add(f"!{{{self._add(f'!DISubrange(count: {length})')}}}")
+                return self._add(
+                    f"!DICompositeType(tag: DW_TAG_array_type, baseType: {self._type(element)}, "
+                    f"size: {memory_type.size * 8}, elements: {subrange})"
+                )
+            case StructType(name=name, fields=fields, size=size):
+                members = [
+                    self._member(member.name, self._type(member.type), member.type.size * 8, member.offset * 8)
+                    for member in fields
+                ]
+                elements = self._add(f"!{{{', '.join(members)}}}")
+                return self._add(
+                    f"!DICompositeType(tag: DW_TAG_structure_type, name: {_quote(name)}, size: {size * 8}, "
+                    f"elements: {elements})"
+                )
+
+    def _member(self, name: str, type_node: str, size: int, offset: int) -> str:
+        return self._add(
+            f"!DIDerivedType(tag: DW_TAG_member, name: {_quote(name)}, baseType: {type_node}, size: {size}, "
+            f"offset: {offset})"
+        )
+
+    def _pointer(self, target: str) -> str:
+        return self._add(f"!DIDerivedType(tag: DW_TAG_pointer_type, baseType: {target}, size: 64)")
+
+    def _number(self, number: int) -> str:
+        integer = self._add('!DIBasicType(name: "int", size: 32, encoding: DW_ATE_signed)')
+        subrange = self._add(f"!{{{self._add(f'!DISubrange(count: {number})')}}}")
+        return self._pointer(
+            self._add(
+                f"!DICompositeType(tag: DW_TAG_array_type, baseType: {integer}, size: {32 * number}, "
+                f"elements: {subrange})"
+            )
+        )
+
+    def _file(self, filename: str) -> str:
+        path = PurePath(filename)
+        return self._add(f"!DIFile(filename: {_quote(path.name)}, directory: {_quote(str(path.parent))})")
+
+    def _add(self, text: str) -> str:
+        if text not in self._known:
+            self._known[text] = self._add_distinct(text, distinct=False)
+        return self._known[text]
+
+    def _add_distinct(self, text: str, *, distinct: bool = True) -> str:
+        node = self._reserve()
+        self._nodes[int(node[1:])] = f"distinct {text}" if distinct else text
+        return node
+
+    def _reserve(self) -> str:
+        self._nodes.append("")
+        return f"!{len(self._nodes) - 1}"
+
+
+def _quote(text: str) -> str:
+    escaped = "".join(
+        character if 32 <= ord(character) < 127 and character not in '"\\' else
+        "".join(f"\\{byte:02X}" for byte in character.encode())
+        for character in text
+    )
+    return f'"{escaped}"'
+
+

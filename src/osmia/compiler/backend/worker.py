@@ -1,0 +1,49 @@
+"""The process in which LLVM runs: assembly text in, ELF bytes out.
+
+LLVM ends its process on many errors; here that ends only this one. It imports nothing of osmia.
+A request is a header (length of the text, processor level) and the text; an answer is a status
+byte, a length and the ELF bytes or a message.
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+from typing import BinaryIO
+
+REQUEST = struct.Struct("<IH")
+ANSWER = struct.Struct("<BI")
+
+
+def emit(text: str, level: int) -> bytes:
+    """Optimise a module as clang -O2 does and emit the ELF object."""
+    from llvmlite import binding
+
+    target = binding.Target.from_triple("bpfel")
+    machine = target.create_target_machine(cpu=f"v{level}", opt=2)
+    module = binding.parse_assembly(text)
+    module.verify()
+    options = binding.create_pipeline_tuning_options(speed_level=2)
+    builder = binding.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+    return bytes(machine.emit_object(module))
+
+
+def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    from llvmlite import binding
+
+    binding.initialize_all_targets()
+    binding.initialize_all_asmprinters()
+    while header := requests.read(REQUEST.size):
+        length, level = REQUEST.unpack(header)
+        text = requests.read(length).decode()
+        try:
+            status, data = 0, emit(text, level)
+        except RuntimeError as error:
+            status, data = 1, str(error).encode()
+        answers.write(ANSWER.pack(status, len(data)) + data)
+        answers.flush()
+
+
+if __name__ == "__main__":
+    _serve(sys.stdin.buffer, sys.stdout.buffer)

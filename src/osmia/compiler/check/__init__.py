@@ -1,0 +1,1 @@
+"""The type check, which gives the typed IR."""

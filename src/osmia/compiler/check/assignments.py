@@ -1,0 +1,243 @@
+"""Variables: what a name stands for, and what setting it, a field or an entry does."""
+
+from __future__ import annotations
+
+import ast
+
+from osmia.compiler import findings
+from osmia.compiler.check import operators
+from osmia.compiler.check.context import Checker, Flow, Variable
+from osmia.compiler.check.expressions import expression, place_attribute, place_subscript
+from osmia.compiler.check.values import (
+    Absent,
+    Context,
+    Cursor,
+    PlainInt,
+    Poison,
+    Reference,
+    Scalar,
+    Static,
+    Value,
+)
+from osmia.compiler.ir.ops import Local, Null, StoreLocal
+from osmia.compiler.ir.types import IntegerType, MemoryType, PointerType, Space
+from osmia.compiler.primitives import maps
+from osmia.lang.constants import Constant
+from osmia.lang.maps import Map
+
+
+def bind(checker: Checker, target: ast.Name, value: Value, node: ast.expr) -> Value:
+    """`name = value`."""
+    name, frame = target.id, checker.frame
+    variable = frame.variables.get(name)
+    span = checker.span(target)
+    if isinstance(value, Poison):
+        frame.variables.setdefault(name, Variable(None, value))
+    elif isinstance(value, Scalar) or (isinstance(value, Reference) and not isinstance(value, Absent)):
+        _store(checker, name, value, variable, target, node)
+    elif isinstance(value, Absent) and variable is not None and variable.local is not None:
+        _store_none(checker, name, variable.local, target)
+        return value
+    elif isinstance(value, PlainInt) and variable is not None and variable.local is not None:
+        kind = variable.local.type
+        assert not isinstance(kind, PointerType)
+        checker.fit(value, kind, checker.span(node), literal=False)
+    elif frame.assignments.get(name, 0) > 1:
+        if isinstance(value, PlainInt):
+            frame.variables[name] = Variable(None, checker.report(findings.no_width(span, name)))
+        else:
+            frame.variables[name] = Variable(None, checker.report(findings.rebound(span, name, f"a {value}")))
+    else:
+        frame.variables[name] = Variable(None, value)
+    _mark(checker, name, isinstance(value, Reference) and not value.type.nullable)
+    return value
+
+
+def _mark(checker: Checker, name: str, present: bool) -> None:
+    state = checker.state
+    if state is not None:
+        known = state.present | {name} if present else state.present - {name}
+        checker.state = Flow(state.assigned | {name}, known)
+
+
+def _store(
+    checker: Checker,
+    name: str,
+    value: Scalar | Reference,
+    variable: Variable | None,
+    target: ast.Name,
+    node: ast.expr,
+) -> None:
+    span = checker.span(target)
+    kind = value.operand.type
+    if isinstance(value, Reference):
+        if checker.frame.loops and value.type.space is Space.STACK and isinstance(node, ast.Name):
+            checker.report(findings.aliased_struct(span, name))
+            return
+        kind = PointerType(value.type.pointee, value.type.space, nullable=True)
+    if variable is None:
+        origin = value.origin if isinstance(value, Reference) else ""
+        variable = Variable(checker.builder.local(name, kind), origin=origin)
+        checker.frame.variables[name] = variable
+    if variable.local is None:
+        if not isinstance(variable.value, Poison):
+            checker.report(findings.variable_type(span, name, str(variable.value), str(value)))
+        return
+    if variable.local.type != kind:
+        checker.report(findings.variable_type(span, name, _describe(variable.local), str(value)))
+        return
+    checker.builder.emit(StoreLocal(variable.local, value.operand))
+
+
+def _describe(local: Local) -> str:
+    kind = local.type
+    return f"{kind.pointee} in {kind.space.value} memory" if isinstance(kind, PointerType) else str(kind)
+
+
+def _store_none(checker: Checker, name: str, local: Local, target: ast.Name) -> None:
+    if isinstance(local.type, PointerType):
+        checker.builder.emit(StoreLocal(local, Null(local.type)))
+        _mark(checker, name, present=False)
+    else:
+        checker.report(findings.variable_type(checker.span(target), name, str(local.type), "None"))
+
+
+def assign(checker: Checker, target: ast.expr, value: Value, node: ast.expr) -> None:
+    """`target = value`, for names, fields, array elements and map entries."""
+    match target:
+        case ast.Name():
+            bind(checker, target, value, node)
+        case ast.Attribute() | ast.Subscript():
+            if isinstance(target, ast.Subscript):
+                receiver = expression(checker, target.value)
+                if isinstance(receiver, Static) and isinstance(receiver.value, Map):
+                    key = expression(checker, target.slice)
+                    checker.at(target)
+                    spans = (checker.span(target.slice), checker.span(node))
+                    maps.set_entry(checker, receiver.value, key, value, spans)
+                    return
+                place = place_subscript(checker, receiver, target)
+            else:
+                place = _attribute_place(checker, target)
+            _store_in_place(checker, place, value, node)
+        case _:
+            checker.report(
+                findings.refused_syntax(
+                    checker.span(target), "this target", "only names, fields and entries can be set", "set each in turn"
+                )
+            )
+
+
+def _attribute_place(checker: Checker, target: ast.Attribute) -> Value:
+    receiver = expression(checker, target.value)
+    checker.at(target)
+    if isinstance(receiver, Reference):
+        return place_attribute(checker, receiver, target)
+    if isinstance(receiver, Poison):
+        return receiver
+    what = "a configuration constant" if _is_constant(receiver) else f"`{receiver}`"
+    finding = findings.rebound(checker.span(target), ast.unparse(target), what)
+    return checker.report(finding)
+
+
+def _is_constant(value: Value) -> bool:
+    return isinstance(value, Static) and isinstance(value.value, Constant)
+
+
+def _store_in_place(checker: Checker, place: Value, value: Value, node: ast.expr) -> None:
+    if not isinstance(place, Reference):
+        return
+    pointee = place.type.pointee
+    assert pointee is not None
+    fitted = checker.fit(value, pointee, checker.span(node))
+    if isinstance(fitted, Scalar | Reference):
+        checker.store(place.operand, fitted)
+
+
+def augmented(checker: Checker, node: ast.AugAssign) -> None:
+    """`target += value` and its kin."""
+    span = checker.span(node)
+    if isinstance(node.target, ast.Name):
+        loaded = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
+        left = expression(checker, loaded)
+        right = expression(checker, node.value)
+        checker.at(node)
+        if isinstance(left, PlainInt):
+            checker.report(findings.no_width(checker.span(node.target), node.target.id))
+            return
+        bind(checker, node.target, operators.binary(checker, node.op, left, right, span), node.value)
+        return
+    if isinstance(node.target, ast.Subscript):
+        receiver = expression(checker, node.target.value)
+        if isinstance(receiver, Static) and isinstance(receiver.value, Map):
+            _augment_entry(checker, receiver.value, node, node.target)
+            return
+        place = place_subscript(checker, receiver, node.target)
+    else:
+        place = _attribute_place(checker, node.target)
+    right = expression(checker, node.value)
+    checker.at(node)
+    if isinstance(place, Reference) and place.type.pointee is not None:
+        _augment_place(checker, place, place.type.pointee, right, node)
+
+
+def _augment_entry(checker: Checker, declaration: Map, node: ast.AugAssign, target: ast.Subscript) -> None:
+    key = expression(checker, target.slice)
+    amount = expression(checker, node.value)
+    checker.at(node)
+    spans = (checker.span(target.slice), checker.span(node.value))
+    if isinstance(node.op, ast.Sub):
+        kind = checker.module.types.memory_type(declaration.value_type)
+        fitted = checker.fit(amount, kind, spans[1]) if kind is not None else amount
+        amount = operators.unary(checker, ast.USub(), fitted, spans[1])
+    elif not isinstance(node.op, ast.Add):
+        checker.report(findings.map_operator(checker.span(node), f"{operators.operator_text(node.op)}="))
+        return
+    if not isinstance(key, Poison) and not isinstance(amount, Poison):
+        maps.add_to_entry(checker, declaration, key, amount, spans)
+
+
+def _augment_place(
+    checker: Checker, place: Reference, pointee: MemoryType, right: Value, node: ast.AugAssign
+) -> None:
+    span = checker.span(node)
+    shared = place.type.space is Space.SHARED_MAP_VALUE
+    wide = isinstance(pointee, IntegerType) and pointee.bits >= 32 and not pointee.big_endian
+    if shared and wide and isinstance(node.op, ast.Add | ast.Sub):
+        amount = checker.fit(right, pointee, checker.span(node.value))
+        if isinstance(node.op, ast.Sub):
+            amount = operators.unary(checker, ast.USub(), amount, span)
+        if isinstance(amount, Scalar):
+            maps.add_in_place(checker, place.operand, amount)
+        return
+    value = operators.binary(checker, node.op, checker.load(place), right, span)
+    fitted = checker.fit(value, pointee, span)
+    if isinstance(fitted, Scalar):
+        checker.store(place.operand, fitted)
+
+
+def declare(checker: Checker, node: ast.AnnAssign) -> None:
+    """`name: type = value`: the value must be of that type, or None where the type allows it."""
+    if not isinstance(node.target, ast.Name) or node.value is None:
+        checker.report(
+            findings.refused_syntax(
+                checker.span(node.target), "a declaration without a value", "it would be unset", "write `name: u32 = u32(0)`"
+            )
+        )
+        return
+    annotation = checker.frame.source.evaluate(node.annotation)
+    inner, optional = checker.module.types.split_optional(annotation)
+    expected = checker.module.types.memory_type(inner)
+    value = expression(checker, node.value)
+    checker.at(node)
+    span = checker.span(node.value)
+    if expected is None and not isinstance(value, Cursor | Context | Static):
+        if checker.module.types.pointer_target(inner) is None:
+            checker.report(findings.no_layout(checker.span(node.annotation), ast.unparse(node.annotation)))
+            return
+    elif isinstance(value, Scalar | PlainInt) and expected is not None:
+        value = checker.fit(value, expected, span, literal=False)
+    elif isinstance(value, Reference) and value.type.nullable and not optional:
+        checker.report(findings.unchecked_lookup(span, "this", value.origin))
+        return
+    bind(checker, node.target, value, node.value)

@@ -1,0 +1,286 @@
+"""Calls: conversions, constructors, methods, helpers, log messages, and functions that are inlined."""
+
+from __future__ import annotations
+
+import ast
+import logging
+from collections.abc import Callable
+from types import FunctionType
+from typing import cast
+
+from osmia.compiler import findings
+from osmia.compiler.check.conditions import Evaluate
+from osmia.compiler.check.context import Checker
+from osmia.compiler.check.values import Context, Method, PlainInt, Poison, Reference, Scalar, Static, Value, scalar
+from osmia.compiler.ir.ops import Number, Zero
+from osmia.compiler.ir.types import BOOL, I64, ArrayType, IntegerType, StructType, alignment_of
+from osmia.compiler.primitives.helpers import HELPERS
+from osmia.compiler.primitives.log import LEVELS, emit_log
+from osmia.compiler.primitives.method import Call
+from osmia.compiler.primitives.methods import methods_of
+from osmia.compiler.source import read_function
+from osmia.diagnostics import Span
+from osmia.lang.integers import Integer
+from osmia.lang.packet import Packet
+from osmia.lang.programs import Program
+from osmia.lang.structs import Struct
+
+_REFUSED_BUILTINS = {
+    "print": 'the kernel has no console: write `log.info(f"…")`',
+    "len": "sizes are known when the program is written",
+    "int": "the kernel needs a width: `u64(…)`",
+    "float": "the kernel has no floating point: scale to integers",
+    "str": "the kernel has no strings: values are printed by `log.info(f\"{x}\")`",
+    "list": "the kernel has no heap: use a map",
+    "dict": "the kernel has no heap: declare a HashMap",
+    "range": "`range` stands in `for i in range(n):` only",
+    "min": "write `a if a < b else b`",
+    "max": "write `a if a > b else b`",
+    "abs": "write `-a if a < 0 else a`",
+}
+
+
+def call(checker: Checker, node: ast.Call, evaluate: Evaluate) -> Value:
+    """`f(…)`."""
+    callee = evaluate(checker, node.func)
+    checker.at(node)
+    span = checker.span(node)
+    if isinstance(callee, Poison):
+        return callee
+    if isinstance(callee, Method):
+        return _method(checker, callee, node, evaluate)
+    if not isinstance(callee, Static):
+        return checker.report(findings.not_callable(span, f"a `{callee}`"))
+    function = callee.value
+    if isinstance(function, type):
+        return _construct(checker, function, node, evaluate)
+    if function in LEVELS:
+        return _log(checker, LEVELS[cast("Callable[..., object]", function)], node, evaluate)
+    arguments = _positional(checker, node, evaluate, getattr(function, "__name__", "this"))
+    if arguments is None:
+        return Poison()
+    checker.at(node)
+    if function in HELPERS:
+        return _helper(checker, cast("FunctionType", function), arguments, node)
+    if isinstance(function, FunctionType):
+        return inline_function(checker, function, arguments, node)
+    if isinstance(function, Program):
+        return checker.report(
+            findings.not_callable(span, f"the program `{function.name}`", "make a plain function of what both need")
+        )
+    if isinstance(function, logging.Logger):
+        return checker.report(findings.not_callable(span, "a logger", "use `from osmia import log`"))
+    name = getattr(function, "__name__", str(function))
+    return checker.report(findings.not_callable(span, f"`{name}`", _REFUSED_BUILTINS.get(name, "")))
+
+
+def _positional(checker: Checker, node: ast.Call, evaluate: Evaluate, name: str) -> list[Value] | None:
+    if node.keywords:
+        checker.report(findings.wrong_arguments(checker.span(node.keywords[0]), name, "no keywords in kernel code"))
+        return None
+    values = [evaluate(checker, argument) for argument in node.args]
+    return None if any(isinstance(value, Poison) for value in values) else values
+
+
+def _method(checker: Checker, method: Method, node: ast.Call, evaluate: Evaluate) -> Value:
+    arguments = _positional(checker, node, evaluate, method.name)
+    if arguments is None:
+        return Poison()
+    checker.at(node)
+    receiver = method.receiver
+    if isinstance(receiver, Reference):
+        pointee = receiver.type.pointee
+        python_class = checker.module.types.python_class(pointee) if pointee is not None else None
+        function = vars(python_class)[method.name]
+        return inline_function(checker, function, [receiver, *arguments], node)
+    row = methods_of(_vocabulary_class(receiver))[method.name]
+    if len(arguments) != len(row.parameters):
+        expected = ", ".join(row.parameters) or "no arguments"
+        return checker.report(findings.wrong_arguments(checker.span(node), method.name, expected))
+    spans = tuple(checker.span(argument) for argument in node.args)
+    return row.emit(checker, receiver, Call(tuple(arguments), spans, checker.span(node)))
+
+
+def _vocabulary_class(receiver: Value) -> type:
+    match receiver:
+        case Static(value=declaration):
+            return type(declaration)
+        case Context(context_type=context_type):
+            return context_type
+        case _:
+            return Packet
+
+
+def _helper(checker: Checker, function: FunctionType, arguments: list[Value], node: ast.Call) -> Value:
+    row = HELPERS[function]
+    if len(arguments) != len(row.arguments):
+        expected = f"{len(row.arguments)} arguments"
+        return checker.report(findings.wrong_arguments(checker.span(node), function.__name__, expected))
+    operands = []
+    for value, kind, argument in zip(arguments, row.arguments, node.args, strict=True):
+        fitted = checker.fit(value, kind, checker.span(argument))
+        if not isinstance(fitted, Scalar):
+            return Poison()
+        operands.append(fitted.operand)
+    return scalar(checker.helper(row.number, function.__name__, row.result, *operands))
+
+
+def _construct(checker: Checker, python_class: type, node: ast.Call, evaluate: Evaluate) -> Value:
+    memory_type = checker.module.types.memory_type(python_class)
+    if python_class is bool:
+        return _to_bool(checker, node, evaluate)
+    if isinstance(memory_type, IntegerType):
+        return _to_integer(checker, python_class, memory_type, node, evaluate)
+    if isinstance(memory_type, StructType) and issubclass(python_class, Struct):
+        return _struct(checker, python_class, memory_type, node, evaluate)
+    if isinstance(memory_type, ArrayType):
+        return _array(checker, memory_type, node, evaluate)
+    name = python_class.__name__
+    help_text = _REFUSED_BUILTINS.get(name, "only integer types, structs and arrays are made in kernel code")
+    return checker.report(findings.not_callable(checker.span(node), f"`{name}`", help_text))
+
+
+def _to_bool(checker: Checker, node: ast.Call, evaluate: Evaluate) -> Value:
+    arguments = _positional(checker, node, evaluate, "bool")
+    if arguments is None or len(arguments) != 1:
+        return checker.report(findings.wrong_arguments(checker.span(node), "bool", "one argument"))
+    value = arguments[0]
+    if isinstance(value, Scalar) and isinstance(value.type, IntegerType):
+        return scalar(checker.compare("ne", value, scalar(Number(0, value.type))))
+    return checker.fit(value, BOOL, checker.span(node))
+
+
+def _to_integer(
+    checker: Checker, python_class: type, target: IntegerType, node: ast.Call, evaluate: Evaluate
+) -> Value:
+    span = checker.span(node)
+    if len(node.args) == 1 and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str):
+        try:
+            made = cast("Integer", python_class(node.args[0].value))
+        except (TypeError, ValueError) as error:
+            return checker.report(findings.wrong_arguments(span, target.name, f"an address: {error}"))
+        return scalar(Number(int(made), target))
+    arguments = _positional(checker, node, evaluate, target.name)
+    if arguments is None:
+        return Poison()
+    if len(arguments) != 1:
+        return checker.report(findings.wrong_arguments(span, target.name, "one argument"))
+    value = arguments[0]
+    if not isinstance(value, Scalar | PlainInt):
+        if isinstance(value, Reference) and value.type.nullable:
+            return checker.report(findings.unchecked_lookup(span, "this", value.origin))
+        help_text = "its number is `.value`" if isinstance(value, Reference) else ""
+        return checker.report(findings.type_mismatch(span, "an integer", str(value), help_text))
+    return checker.convert(value, target)
+
+
+def _struct(
+    checker: Checker, python_class: type[Struct], memory_type: StructType, node: ast.Call, evaluate: Evaluate
+) -> Value:
+    span = checker.span(node)
+    if node.args:
+        return checker.report(findings.wrong_arguments(span, memory_type.name, "its fields by name: `field=value`"))
+    given: dict[str, tuple[Value, Span]] = {}
+    for keyword in node.keywords:
+        if keyword.arg is not None:
+            given[keyword.arg] = (evaluate(checker, keyword.value), checker.span(keyword.value))
+    checker.at(node)
+    names = tuple(member.name for member in memory_type.fields)
+    for name in given:
+        if name not in names:
+            return checker.report(findings.no_attribute(span, memory_type.name, name, names))
+    target = checker.slot(memory_type)
+    if memory_type.has_padding:
+        checker.builder.emit(Zero(target, memory_type.size, memory_type.alignment))
+    for member in memory_type.fields:
+        if member.name in given:
+            value, value_span = given[member.name]
+        elif member.name in python_class.defaults:
+            value, value_span = _default(checker, python_class.defaults[member.name], member.type), span
+        else:
+            return checker.report(
+                findings.wrong_arguments(span, memory_type.name, f"every field by name: `{member.name}` is missing")
+            )
+        fitted = checker.fit(value, member.type, value_span)
+        if isinstance(fitted, Scalar | Reference):
+            checker.store(checker.offset(target, Number(member.offset, I64), member.type), fitted)
+    return Reference(target)
+
+
+def _default(checker: Checker, value: object, member: object) -> Value:
+    if isinstance(value, bool):
+        return scalar(Number(int(value), BOOL))
+    if isinstance(value, Integer):
+        kind = checker.module.types.memory_type(type(value))
+        assert isinstance(kind, IntegerType)
+        return scalar(Number(int(value), kind))
+    assert isinstance(member, ArrayType | StructType)
+    target = checker.slot(member)
+    checker.builder.emit(Zero(target, member.size, alignment_of(member)))
+    return Reference(target)
+
+
+def _array(checker: Checker, memory_type: ArrayType, node: ast.Call, evaluate: Evaluate) -> Value:
+    arguments = _positional(checker, node, evaluate, memory_type.name)
+    if arguments is None:
+        return Poison()
+    target = checker.slot(memory_type)
+    if not arguments:
+        checker.builder.emit(Zero(target, memory_type.size, alignment_of(memory_type)))
+        return Reference(target)
+    if len(arguments) != memory_type.length:
+        expected = f"{memory_type.length} elements, or none"
+        return checker.report(findings.wrong_arguments(checker.span(node), memory_type.name, expected))
+    for index, (value, argument) in enumerate(zip(arguments, node.args, strict=True)):
+        fitted = checker.fit(value, memory_type.element, checker.span(argument))
+        if isinstance(fitted, Scalar | Reference):
+            distance = Number(index * memory_type.element.size, I64)
+            checker.store(checker.offset(target, distance, memory_type.element), fitted)
+    return Reference(target)
+
+
+def _log(checker: Checker, level: int, node: ast.Call, evaluate: Evaluate) -> Value:
+    span = checker.span(node)
+    if len(node.args) != 1 or node.keywords:
+        return checker.report(findings.log_message(span))
+    message = node.args[0]
+    parts: list[str | tuple[Value, str, Span]] = []
+    if isinstance(message, ast.Constant) and isinstance(message.value, str):
+        parts.append(message.value)
+    elif isinstance(message, ast.JoinedStr):
+        for piece in message.values:
+            if isinstance(piece, ast.Constant):
+                parts.append(str(piece.value))
+                continue
+            assert isinstance(piece, ast.FormattedValue)
+            specification = _format_specification(piece)
+            if specification is None:
+                return checker.report(findings.log_message(checker.span(piece.value)))
+            value = evaluate(checker, piece.value)
+            if isinstance(value, Poison):
+                return value
+            parts.append((value, specification, checker.span(piece.value)))
+    else:
+        return checker.report(findings.log_message(span))
+    checker.at(node)
+    return emit_log(checker, level, parts)
+
+
+def _format_specification(piece: ast.FormattedValue) -> str | None:
+    if piece.conversion not in (-1, ord("s")):
+        return None
+    if piece.format_spec is None:
+        return ""
+    assert isinstance(piece.format_spec, ast.JoinedStr)
+    texts = [part.value for part in piece.format_spec.values if isinstance(part, ast.Constant)]
+    return str(texts[0]) if len(texts) == len(piece.format_spec.values) == 1 else None
+
+
+def inline_function(checker: Checker, function: FunctionType, arguments: list[Value], node: ast.expr) -> Value:
+    """Check and emit the body of another function in place of the call."""
+    if function in checker.frame.calls:
+        return checker.report(findings.recursion(checker.span(node), function.__name__))
+    if any(isinstance(argument, Poison) for argument in arguments):
+        return Poison()
+    return checker.inline(checker, read_function(function), arguments, node)
+

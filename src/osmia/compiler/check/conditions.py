@@ -1,0 +1,184 @@
+"""Conditions: jumps to one block or another, and what is known in each."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from osmia.compiler import findings
+from osmia.compiler.check import operators
+from osmia.compiler.check.context import Checker, Flow, merge
+from osmia.compiler.check.values import Absent, PlainInt, Poison, Reference, Scalar, Static, Value, scalar
+from osmia.compiler.ir.ops import Block, LoadLocal, Number, StoreLocal
+from osmia.compiler.ir.types import BOOL, I64, IntegerType
+from osmia.compiler.primitives import maps
+from osmia.lang.maps import Map
+
+Evaluate = Callable[[Checker, ast.expr], Value]
+Outcome = tuple[Flow | None, Flow | None]
+
+
+def is_condition(node: ast.expr) -> bool:
+    """Whether an expression is a bool made of jumps."""
+    return isinstance(node, ast.BoolOp | ast.Compare) or (
+        isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+    )
+
+
+def condition(checker: Checker, node: ast.expr, then: Block, otherwise: Block, evaluate: Evaluate) -> Outcome:
+    """Jump to `then` or `otherwise`; the result is what is known on each way."""
+    checker.at(node)
+    match node:
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            true_state, false_state = condition(checker, operand, otherwise, then, evaluate)
+            return false_state, true_state
+        case ast.BoolOp(op=operator, values=values):
+            return _chain(checker, isinstance(operator, ast.And), values, then, otherwise, evaluate)
+        case ast.Compare():
+            return _comparison(checker, node, then, otherwise, evaluate)
+        case _:
+            return _truth(checker, node, evaluate(checker, node), then, otherwise)
+
+
+def materialise(checker: Checker, node: ast.expr, evaluate: Evaluate) -> Value:
+    """A condition as a bool value."""
+    builder = checker.builder
+    result = builder.local("truth", BOOL)
+    then, otherwise, join = builder.block(), builder.block(), builder.block()
+    states = condition(checker, node, then, otherwise, evaluate)
+    for block, truth in ((then, 1), (otherwise, 0)):
+        builder.enter(block)
+        builder.emit(StoreLocal(result, Number(truth, BOOL)))
+        builder.jump(join)
+    builder.enter(join)
+    checker.state = merge(states)
+    register = builder.register_bool()
+    builder.emit(LoadLocal(register, result))
+    return scalar(register)
+
+
+def _chain(
+    checker: Checker, is_and: bool, values: list[ast.expr], then: Block, otherwise: Block, evaluate: Evaluate
+) -> Outcome:
+    """`and` and `or`: the right side is looked at only where the left side leaves it open."""
+    early: list[Flow | None] = []
+    for value in values[:-1]:
+        following = checker.builder.block()
+        if is_and:
+            go_on, leave = condition(checker, value, following, otherwise, evaluate)
+        else:
+            leave, go_on = condition(checker, value, then, following, evaluate)
+        early.append(leave)
+        checker.builder.enter(following)
+        checker.state = go_on
+    true_state, false_state = condition(checker, values[-1], then, otherwise, evaluate)
+    if is_and:
+        return true_state, merge([*early, false_state])
+    return merge([*early, true_state]), false_state
+
+
+def _comparison(
+    checker: Checker, node: ast.Compare, then: Block, otherwise: Block, evaluate: Evaluate
+) -> Outcome:
+    """One comparison or a chain of them, each operand looked at once."""
+    left_node, left = node.left, evaluate(checker, node.left)
+    early: list[Flow | None] = []
+    for position, (operator, right_node) in enumerate(zip(node.ops, node.comparators, strict=True)):
+        last = position == len(node.ops) - 1
+        following = then if last else checker.builder.block()
+        if isinstance(operator, ast.Is | ast.IsNot):
+            return _identity(checker, node, operator, left_node, left, right_node, then, otherwise, evaluate)
+        right = evaluate(checker, right_node)
+        checker.at(node)
+        value: Value
+        if isinstance(operator, ast.In | ast.NotIn):
+            value = _membership(checker, node, operator, left, right)
+        else:
+            value = operators.compare(checker, operator, left, right, checker.span(node))
+        true_state, false_state = _truth(checker, node, value, following, otherwise)
+        if last:
+            return true_state, merge([*early, false_state])
+        early.append(false_state)
+        checker.builder.enter(following)
+        checker.state = true_state
+        left_node, left = right_node, right
+    raise AssertionError("a comparison has at least one operator")
+
+
+def _membership(checker: Checker, node: ast.Compare, operator: ast.cmpop, left: Value, right: Value) -> Value:
+    if isinstance(left, Poison) or isinstance(right, Poison):
+        return Poison()
+    if not isinstance(right, Static) or not isinstance(right.value, Map) or right.value.key_type is None:
+        return checker.report(findings.unsupported_operator(checker.span(node), "in", str(right), "it is for maps"))
+    value = maps.contains(checker, right.value, left, checker.span(node.left))
+    if isinstance(operator, ast.NotIn) and isinstance(value, Scalar):
+        return scalar(checker.compare("eq", value, scalar(Number(0, BOOL))))
+    return value
+
+
+def _identity(
+    checker: Checker,
+    node: ast.Compare,
+    operator: ast.cmpop,
+    left_node: ast.expr,
+    left: Value,
+    right_node: ast.expr,
+    then: Block,
+    otherwise: Block,
+    evaluate: Evaluate,
+) -> Outcome:
+    """`x is None` and `x is not None`."""
+    span = checker.span(node)
+    right = evaluate(checker, right_node)
+    state = checker.state
+    if not isinstance(right, Absent) or len(node.ops) != 1:
+        help_text = "compare with `==`, or write `is None`"
+        checker.report(findings.unsupported_operator(span, "is", str(right), help_text))
+        checker.builder.jump(then)
+        return state, state
+    if isinstance(operator, ast.IsNot):
+        then, otherwise = otherwise, then
+    if isinstance(left, Reference) and left.type.nullable:
+        checker.builder.branch(checker.is_null(left.operand).operand, then, otherwise)
+        absent, present = state, _with_present(state, left_node)
+    else:
+        if not isinstance(left, Poison):
+            text = f"`{left_node.id}`" if isinstance(left_node, ast.Name) else "this"
+            checker.report(findings.never_none(span, text))
+        checker.builder.jump(otherwise)
+        absent, present = state, state
+    return (present, absent) if isinstance(operator, ast.IsNot) else (absent, present)
+
+
+def _with_present(state: Flow | None, node: ast.expr) -> Flow | None:
+    target = node.target if isinstance(node, ast.NamedExpr) else node
+    if state is None or not isinstance(target, ast.Name):
+        return state
+    return Flow(state.assigned, state.present | {target.id})
+
+
+def _truth(checker: Checker, node: ast.expr, value: Value, then: Block, otherwise: Block) -> Outcome:
+    """A value as a condition: Python's truth."""
+    state, builder = checker.state, checker.builder
+    if isinstance(value, Reference) and value.type.nullable:
+        builder.branch(checker.is_null(value.operand).operand, otherwise, then)
+        return _with_present(state, node), state
+    if isinstance(value, PlainInt):
+        value = Scalar(value.operand, value.low, value.high)
+        if value.type != I64 and isinstance(value.operand, Number):
+            value = scalar(Number(1, BOOL))
+    if isinstance(value, Scalar):
+        if isinstance(value.operand, Number):
+            taken = value.operand.value != 0
+            builder.jump(then if taken else otherwise)
+            return (state, None) if taken else (None, state)
+        kind = value.type
+        operand = value.operand
+        if isinstance(kind, IntegerType):
+            operand = checker.compare("ne", value, scalar(Number(0, kind)))
+        builder.branch(operand, then, otherwise)
+        return state, state
+    if not isinstance(value, Poison):
+        checker.report(findings.type_mismatch(checker.span(node), "bool", str(value)))
+    builder.jump(then)
+    return state, state

@@ -1,0 +1,297 @@
+"""What the check of one program carries along: the builder, the findings, the module, the current function."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from osmia.compiler import findings
+from osmia.compiler.check.type_table import TypeTable
+from osmia.compiler.check.values import PlainInt, Poison, Reference, Scalar, Value, limits, scalar
+from osmia.compiler.ir.builder import FunctionBuilder
+from osmia.compiler.ir.ops import (
+    Block,
+    CallHelper,
+    Compare,
+    CompareOperator,
+    Convert,
+    Copy,
+    IsNull,
+    Load,
+    Local,
+    Location,
+    MapDefinition,
+    Number,
+    Offset,
+    Operand,
+    Reinterpret,
+    Scope,
+    SlotAddress,
+    Store,
+    VariableDefinition,
+)
+from osmia.compiler.ir.types import (
+    BOOL,
+    I64,
+    U64,
+    ArrayType,
+    BoolType,
+    IntegerType,
+    MemoryType,
+    PointerType,
+    Space,
+    StructType,
+    alignment_of,
+)
+from osmia.compiler.primitives.log_table import LogTable
+from osmia.compiler.source import FunctionSource
+from osmia.diagnostics import Diagnostic, Span
+from osmia.lang.constants import Constant
+from osmia.lang.maps import Map
+
+
+@dataclass
+class ModuleContext:
+    """What all programs of one object share."""
+
+    types: TypeTable
+    maps: dict[Map, MapDefinition]
+    constants: dict[Constant[int], VariableDefinition]  # type: ignore[type-var]
+    log: LogTable
+    findings: list[Diagnostic] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Flow:
+    """What is known where control stands: names that are set, and optional ones that are not None."""
+
+    assigned: frozenset[str] = frozenset()
+    present: frozenset[str] = frozenset()
+
+
+def merge(states: Iterable[Flow | None]) -> Flow | None:
+    """What is known where several ways come together; None stands for a way that is never taken."""
+    result: Flow | None = None
+    for state in states:
+        if state is None:
+            continue
+        result = (
+            state
+            if result is None
+            else Flow(result.assigned & state.assigned, result.present & state.present)
+        )
+    return result
+
+
+@dataclass
+class Variable:
+    """A local variable: its slot in the IR, or a value that is bound once."""
+
+    local: Local | None
+    value: Value | None = None
+    origin: str = ""
+
+
+@dataclass
+class Loop:
+    """Where `break` and `continue` go, and what is known on the ways out."""
+
+    exit: Block
+    step: Block
+    breaks: list[Flow | None] = field(default_factory=list)
+    continues: list[Flow | None] = field(default_factory=list)
+
+
+@dataclass
+class Frame:
+    """One function being checked: a program, or a function inlined into it."""
+
+    source: FunctionSource
+    scope: Scope
+    program: str
+    assignments: dict[str, int]
+    """How often each name is set in the function's text."""
+    return_annotation: object
+    exit: Block | None = None
+    """Where an inlined function returns to; None in the program itself."""
+    result: Local | None = None
+    result_value: Value | None = None
+    variables: dict[str, Variable] = field(default_factory=dict)
+    loops: list[Loop] = field(default_factory=list)
+    returns: list[Flow | None] = field(default_factory=list)
+    calls: tuple[object, ...] = ()
+    """The functions on the way to here, to find recursion."""
+
+
+class Checker:
+    """The state of checking one program, with the small steps that all its parts take."""
+
+    def __init__(self, module: ModuleContext, frame: Frame, program_type: type) -> None:
+        self.module = module
+        self.frame = frame
+        self.program_type = program_type
+        self.builder = FunctionBuilder(Location(frame.source.node.lineno, 1, frame.scope))
+        self.state: Flow | None = Flow()
+        self.packet_reload = False
+        """Whether a helper may have moved the packet, so that its bounds must be read again."""
+        self.inline: Callable[[Checker, FunctionSource, list[Value], ast.expr], Value]
+        self.bind: Callable[[Checker, ast.Name, Value, ast.expr], Value]
+
+    # findings
+
+    def span(self, node: ast.expr | ast.stmt | ast.arg | ast.keyword) -> Span:
+        """The span of a node of the current function."""
+        return self.frame.source.source_map.span(node)
+
+    def report(self, finding: Diagnostic) -> Poison:
+        """Record a finding, with the call sites that led to it."""
+        notes: list[str] = []
+        location = self.frame.scope.inlined_at
+        while location is not None:
+            notes.append(f"called from {location.scope.filename}:{location.line}")
+            location = location.scope.inlined_at
+        known = {(seen.code, seen.span) for seen in self.module.findings}
+        if (finding.code, finding.span) not in known:
+            self.module.findings.append(replace(finding, notes=finding.notes + tuple(notes)))
+        return Poison()
+
+    def at(self, node: ast.expr | ast.stmt) -> None:
+        """What is emitted from here on belongs to this node."""
+        column = self.frame.source.source_map.characters(node.lineno, node.col_offset) + 1
+        self.builder.location = Location(node.lineno, column, self.frame.scope)
+
+    # small operations
+
+    def offset(self, pointer: Operand, distance: Operand, pointee: MemoryType | None) -> Operand:
+        """A pointer moved by bytes, to a value of another type."""
+        assert isinstance(pointer.type, PointerType)
+        result = self.builder.register(PointerType(pointee, pointer.type.space))
+        self.builder.emit(Offset(result, pointer, distance))
+        return result
+
+    def field(self, reference: Reference, distance: int, field_type: MemoryType) -> Reference:
+        """A part of a struct or array."""
+        pointer = self.offset(reference.operand, Number(distance, I64), field_type)
+        return Reference(pointer, reference.origin, reference.writable)
+
+    def load(self, reference: Reference) -> Value:
+        """The value of a place: scalars are loaded, structs and arrays stay where they are."""
+        pointee = reference.type.pointee
+        if isinstance(pointee, IntegerType | BoolType):
+            result = self.builder.register(pointee)
+            self.builder.emit(Load(result, reference.operand, alignment_of(pointee)))
+            return scalar(result)
+        return reference
+
+    def store(self, target: Operand, value: Value) -> None:
+        """Write a scalar, or copy a struct or array; the types are equal already."""
+        if isinstance(value, Scalar):
+            self.builder.emit(Store(target, value.operand, alignment_of(value.type)))
+        elif isinstance(value, Reference):
+            pointee = value.type.pointee
+            assert pointee is not None
+            self.builder.emit(Copy(target, value.operand, pointee.size, alignment_of(pointee)))
+
+    def slot(self, memory_type: MemoryType) -> Operand:
+        """The address of new bytes of the stack."""
+        result = self.builder.register(PointerType(memory_type, Space.STACK))
+        self.builder.emit(SlotAddress(result, self.builder.slot(memory_type)))
+        return result
+
+    def in_memory(self, value: Value) -> Operand:
+        """The address of a value on the stack, for a helper that takes one."""
+        if isinstance(value, Reference):
+            if value.type.space is Space.STACK:
+                return value.operand
+            pointee = value.type.pointee
+            assert pointee is not None
+            target = self.slot(pointee)
+        else:
+            assert isinstance(value, Scalar)
+            target = self.slot(value.type)
+        self.store(target, value)
+        return target
+
+    def helper(self, number: int, name: str, result: IntegerType | PointerType, *arguments: Operand) -> Operand:
+        """Call a kernel helper."""
+        register = self.builder.register(result)
+        self.builder.emit(CallHelper(register, number, name, arguments))
+        return register
+
+    def compare(self, operator: CompareOperator, left: Scalar, right: Scalar) -> Operand:
+        """Whether a relation holds between two scalars of one type."""
+        result = self.builder.register_bool()
+        self.builder.emit(Compare(result, operator, left.operand, right.operand))
+        return result
+
+    def is_null(self, pointer: Operand, *, negate: bool = False) -> Scalar:
+        """Whether a pointer is null, or is not."""
+        result = self.builder.register_bool()
+        self.builder.emit(IsNull(result, pointer))
+        return scalar(self.compare("eq", scalar(result), scalar(Number(0, BOOL))) if negate else result)
+
+    def convert(self, value: Scalar | PlainInt, target: IntegerType) -> Scalar:
+        """The number of an integer or bool as another integer, wrapped around."""
+        low, high = limits(target)
+        if isinstance(value.operand, Number):
+            number = value.operand.value & ((1 << target.bits) - 1)
+            if number > high:
+                number -= 1 << target.bits
+            return Scalar(Number(number, target), number, number)
+        result = self.builder.register(target)
+        self.builder.emit(Convert(result, value.operand))
+        if low <= value.low and value.high <= high:
+            return Scalar(result, value.low, value.high)
+        return Scalar(result, low, high)
+
+    def reinterpret(self, operand: Operand, target: IntegerType) -> Operand:
+        """The same bits as another integer type of the same width."""
+        if isinstance(operand, Number):
+            order: Literal["big", "little"] = "big" if self._swapped(operand.type, target) else "little"
+            data = (operand.value % (1 << target.bits)).to_bytes(target.size, "little")
+            return Number(int.from_bytes(data, order, signed=target.signed), target)
+        result = self.builder.register(target)
+        self.builder.emit(Reinterpret(result, operand))
+        return result
+
+    @staticmethod
+    def _swapped(source: object, target: IntegerType) -> bool:
+        return isinstance(source, IntegerType) and source.big_endian != target.big_endian
+
+    # types
+
+    def fit(self, value: Value, expected: MemoryType, span: Span, *, literal: bool = True) -> Value:
+        """The value as the expected type: a literal takes its width, all else must have it already."""
+        if isinstance(value, Poison):
+            return value
+        if isinstance(value, PlainInt) and isinstance(expected, IntegerType):
+            low, high = limits(expected)
+            if not literal:
+                return self.report(findings.plain_int(span, "this", expected.name))
+            if not (low <= value.low and value.high <= high):
+                number = str(value.low) if value.low == value.high else f"a number from {value.low} to {value.high}"
+                return self.report(findings.literal_out_of_range(span, number, expected.name, low, high))
+            return self.convert(value, expected)
+        if isinstance(value, Scalar):
+            if value.type == expected:
+                return value
+            if isinstance(value.type, IntegerType) and isinstance(expected, IntegerType):
+                if value.type.plain == expected.plain:
+                    return Scalar(self.reinterpret(value.operand, expected), value.low, value.high)
+                help_text = f"convert it: `{expected.name}(…)`"
+                return self.report(findings.type_mismatch(span, str(expected), str(value.type), help_text))
+        if isinstance(value, Reference):
+            if value.type.nullable:
+                return self.report(findings.unchecked_lookup(span, "this", value.origin))
+            if value.type.pointee == expected and isinstance(expected, StructType | ArrayType):
+                return value
+        return self.report(findings.type_mismatch(span, str(expected), str(value)))
+
+
+def number(value: int) -> PlainInt:
+    """A literal."""
+    return PlainInt(Number(value, I64 if value < 1 << 63 else U64), value, value)
+
+

@@ -1,0 +1,312 @@
+"""Expressions: each is checked and emitted in one walk, and gives a `Value`."""
+
+from __future__ import annotations
+
+import ast
+from enum import Enum
+from types import FunctionType, ModuleType
+from typing import Any, cast
+
+from osmia.compiler import findings
+from osmia.compiler.check import calls, operators
+from osmia.compiler.check.conditions import condition, is_condition, materialise
+from osmia.compiler.check.context import Checker, merge, number
+from osmia.compiler.check.values import (
+    Absent,
+    Context,
+    Cursor,
+    Method,
+    PlainInt,
+    Poison,
+    Reference,
+    Scalar,
+    Static,
+    Value,
+    scalar,
+)
+from osmia.compiler.ir.ops import Binary, ContextField, LoadLocal, Number, Operand, StoreLocal, VariableAddress
+from osmia.compiler.ir.types import (
+    BOOL,
+    I64,
+    ArrayType,
+    BoolType,
+    IntegerType,
+    PointerType,
+    Space,
+    StructType,
+)
+from osmia.compiler.primitives import packet
+from osmia.compiler.primitives.contexts import CONTEXTS
+from osmia.compiler.primitives.methods import methods_of
+from osmia.lang.constants import Constant
+from osmia.lang.contexts import XdpContext
+from osmia.lang.integers import Integer
+from osmia.lang.maps import Map
+from osmia.lang.packet import Packet
+
+
+def expression(checker: Checker, node: ast.expr) -> Value:
+    """The value of an expression."""
+    checker.at(node)
+    match node:
+        case ast.Constant():
+            return _constant(checker, node)
+        case ast.Name():
+            return name(checker, node)
+        case ast.Attribute():
+            return attribute(checker, node)
+        case ast.Subscript():
+            return subscript(checker, node)
+        case ast.BinOp(left, operator, right):
+            first, second = expression(checker, left), expression(checker, right)
+            checker.at(node)
+            return operators.binary(checker, operator, first, second, checker.span(node))
+        case ast.UnaryOp(operator, operand) if not isinstance(operator, ast.Not):
+            return operators.unary(checker, operator, expression(checker, operand), checker.span(node))
+        case ast.Call():
+            return calls.call(checker, node, expression)
+        case ast.IfExp():
+            return _conditional(checker, node)
+        case ast.NamedExpr(target, inner):
+            return checker.bind(checker, cast("ast.Name", target), expression(checker, inner), inner)
+        case ast.JoinedStr():
+            return checker.report(findings.text_value(checker.span(node)))
+        case _ if is_condition(node):
+            return materialise(checker, node, expression)
+        case _:
+            raise AssertionError(f"{type(node).__name__} is not refused and not compiled")
+
+
+def static(checker: Checker, value: object, node: ast.expr) -> Value:
+    """A Python object that is known when the program is compiled."""
+    match value:
+        case None:
+            return Absent()
+        case bool():
+            return scalar(Number(int(value), BOOL))
+        case Integer():
+            kind = checker.module.types.memory_type(type(value))
+            assert isinstance(kind, IntegerType)
+            return scalar(Number(int(value), kind))
+        case int():
+            if not -(1 << 63) <= value < 1 << 64:
+                finding = findings.literal_out_of_range(checker.span(node), str(value), "u64", 0, (1 << 64) - 1)
+                return checker.report(finding)
+            return number(value)
+        case str() | bytes() | float():
+            return checker.report(
+                findings.text_value(checker.span(node))
+                if not isinstance(value, float)
+                else findings.no_layout(checker.span(node), "float", "the kernel has no floating point: scale to integers")
+            )
+        case _:
+            return Static(value)
+
+
+def _constant(checker: Checker, node: ast.Constant) -> Value:
+    if isinstance(node.value, complex) or node.value is Ellipsis:
+        return checker.report(findings.no_layout(checker.span(node), str(node.value)))
+    return static(checker, node.value, node)
+
+
+def name(checker: Checker, node: ast.Name) -> Value:
+    """A local variable, or what the module calls so."""
+    frame = checker.frame
+    variable = frame.variables.get(node.id)
+    if variable is None:
+        if node.id in frame.assignments:
+            return checker.report(findings.unassigned(checker.span(node), node.id))
+        names = frame.source.names
+        if node.id in names:
+            return static(checker, names[node.id], node)
+        builtin = vars(__import__("builtins")).get(node.id)
+        if builtin is None:
+            return checker.report(findings.unknown_name(checker.span(node), node.id))
+        return static(checker, builtin, node)
+    if checker.state is not None and node.id not in checker.state.assigned:
+        return checker.report(findings.unassigned(checker.span(node), node.id))
+    if variable.local is None:
+        assert variable.value is not None
+        return variable.value
+    kind = variable.local.type
+    if isinstance(kind, PointerType):
+        present = checker.state is None or node.id in checker.state.present
+        result = checker.builder.register(PointerType(kind.pointee, kind.space, nullable=not present))
+        checker.builder.emit(LoadLocal(result, variable.local))
+        return Reference(result, variable.origin)
+    result = checker.builder.register(kind)
+    checker.builder.emit(LoadLocal(result, variable.local))
+    return scalar(result)
+
+
+def attribute(checker: Checker, node: ast.Attribute) -> Value:
+    """`value.name`, loaded where it is a scalar."""
+    receiver = expression(checker, node.value)
+    checker.at(node)
+    span = checker.span(node)
+    match receiver:
+        case Poison():
+            return receiver
+        case Static(value=value):
+            return _static_attribute(checker, value, node)
+        case Reference():
+            place = place_attribute(checker, receiver, node)
+            return checker.load(place) if isinstance(place, Reference) else place
+        case Context(context_type=context_type):
+            return _context_attribute(checker, receiver, context_type, node)
+        case Cursor():
+            if node.attr in methods_of(Packet):
+                return Method(receiver, node.attr)
+            return checker.report(findings.no_attribute(span, "Packet", node.attr, tuple(methods_of(Packet))))
+        case _:
+            return checker.report(findings.no_attribute(span, str(receiver), node.attr, ()))
+
+
+def _static_attribute(checker: Checker, value: object, node: ast.Attribute) -> Value:
+    if isinstance(value, Constant):
+        if node.attr != "value":
+            return checker.report(findings.no_attribute(checker.span(node), "Constant", node.attr, ("value",)))
+        variable = checker.module.constants[value]
+        address = checker.builder.register(PointerType(variable.type, Space.MAP_VALUE))
+        checker.builder.emit(VariableAddress(address, variable))
+        return checker.load(Reference(address))
+    if isinstance(value, Map):
+        rows = methods_of(type(value))
+        if node.attr in rows:
+            return Method(Static(value), node.attr)
+        known = tuple(rows)
+        return checker.report(findings.no_attribute(checker.span(node), type(value).__name__, node.attr, known))
+    if isinstance(value, ModuleType | type) and hasattr(value, node.attr):
+        return static(checker, getattr(value, node.attr), node)
+    kind = value.__name__ if isinstance(value, ModuleType | type) else type(value).__name__
+    known = tuple(str(member) for member in vars(value)) if isinstance(value, type) and issubclass(value, Enum) else ()
+    return checker.report(findings.no_attribute(checker.span(node), kind, node.attr, known[:12]))
+
+
+def place_attribute(checker: Checker, receiver: Reference, node: ast.Attribute) -> Value:
+    """The place of a field, or the result of a property, or a method with its receiver."""
+    span = checker.span(node)
+    if receiver.type.nullable:
+        return checker.report(findings.unchecked_lookup(checker.span(node.value), _text(node.value), receiver.origin))
+    pointee = receiver.type.pointee
+    if isinstance(pointee, IntegerType | BoolType):
+        if node.attr == "value":
+            return receiver
+        return checker.report(findings.no_attribute(span, str(receiver), node.attr, ("value",)))
+    assert pointee is not None
+    if isinstance(pointee, StructType):
+        for member in pointee.fields:
+            if member.name == node.attr:
+                return checker.field(receiver, member.offset, member.type)
+    python_class = checker.module.types.python_class(pointee)
+    found = vars(python_class).get(node.attr) if python_class is not None else None
+    if isinstance(found, property) and isinstance(found.fget, FunctionType):
+        return calls.inline_function(checker, found.fget, [receiver], node)
+    if isinstance(found, FunctionType):
+        return Method(receiver, node.attr)
+    known = tuple(member.name for member in pointee.fields) if isinstance(pointee, StructType) else ()
+    return checker.report(findings.no_attribute(span, str(pointee), node.attr, known))
+
+
+def _text(node: ast.expr) -> str:
+    return f"`{node.id}`" if isinstance(node, ast.Name) else "this"
+
+
+def _context_attribute(checker: Checker, receiver: Context, context_type: type, node: ast.Attribute) -> Value:
+    row = CONTEXTS[context_type]
+    field = row.fields.get(node.attr)
+    if field is not None:
+        result = checker.builder.register(field.type)
+        checker.builder.emit(ContextField(result, field.offset, field.size))
+        return scalar(result)
+    if context_type is XdpContext and node.attr == "length":
+        return packet.length(checker, receiver)
+    methods = methods_of(context_type)
+    if node.attr in methods:
+        return Method(receiver, node.attr)
+    known = (*row.fields, *methods)
+    return checker.report(findings.no_attribute(checker.span(node), context_type.__name__, node.attr, known))
+
+
+def subscript(checker: Checker, node: ast.Subscript) -> Value:
+    """`array[index]`, loaded where it is a scalar."""
+    receiver = expression(checker, node.value)
+    if isinstance(receiver, Static) and isinstance(receiver.value, Map):
+        return checker.report(findings.map_read(checker.span(node), checker.module.maps[receiver.value].name))
+    if isinstance(receiver, Static) and isinstance(receiver.value, type):
+        return static(checker, cast("Any", receiver.value)[checker.frame.source.evaluate(node.slice)], node)
+    place = place_subscript(checker, receiver, node)
+    return checker.load(place) if isinstance(place, Reference) else place
+
+
+def place_subscript(checker: Checker, receiver: Value, node: ast.Subscript) -> Value:
+    """The place of an array's element; the index must be proven to be in range."""
+    span = checker.span(node.slice)
+    if isinstance(receiver, Poison):
+        return receiver
+    if not isinstance(receiver, Reference) or not isinstance(receiver.type.pointee, ArrayType):
+        return checker.report(findings.unsupported_operator(checker.span(node), "[…]", str(receiver)))
+    if receiver.type.nullable:
+        return checker.report(findings.unchecked_lookup(checker.span(node.value), "this", receiver.origin))
+    array = receiver.type.pointee
+    index = expression(checker, node.slice)
+    checker.at(node)
+    if isinstance(index, Poison):
+        return index
+    if not isinstance(index, Scalar | PlainInt):
+        return checker.report(findings.type_mismatch(span, "an integer", str(index)))
+    if index.low < 0 or index.high >= array.length:
+        return checker.report(findings.index_unproven(span, array.length))
+    position = checker.convert(index, I64)
+    distance: Operand
+    if isinstance(position.operand, Number):
+        distance = Number(position.operand.value * array.element.size, I64)
+    else:
+        distance = checker.builder.register(I64)
+        size = Number(array.element.size, I64)
+        checker.builder.emit(Binary(distance, "mul", position.operand, size))
+    pointer = checker.offset(receiver.operand, distance, array.element)
+    return Reference(pointer, receiver.origin, receiver.writable)
+
+
+def _conditional(checker: Checker, node: ast.IfExp) -> Value:
+    """`a if c else b`: both sides of one type; a literal takes the other side's."""
+    builder = checker.builder
+    then, otherwise, join = builder.block(), builder.block(), builder.block()
+    true_state, false_state = condition(checker, node.test, then, otherwise, expression)
+    builder.enter(then)
+    checker.state = true_state
+    first = expression(checker, node.body)
+    first_end, first_state = builder.current, checker.state
+    builder.enter(otherwise)
+    checker.state = false_state
+    second = expression(checker, node.orelse)
+    if isinstance(first, Poison) or isinstance(second, Poison):
+        builder.enter(join)
+        return Poison()
+    if isinstance(second, PlainInt) and isinstance(first, Scalar):
+        second = checker.fit(second, first.type, checker.span(node.orelse))
+    second_end, second_state = builder.current, checker.state
+    builder.enter(first_end)
+    checker.state = first_state
+    if isinstance(first, PlainInt) and isinstance(second, Scalar):
+        first = checker.fit(first, second.type, checker.span(node.body))
+    if isinstance(first, PlainInt) and isinstance(second, PlainInt):
+        low, high = min(first.low, second.low), max(first.high, second.high)
+        kind: IntegerType | BoolType = I64
+    elif isinstance(first, Scalar) and isinstance(second, Scalar) and first.type == second.type:
+        low, high = min(first.low, second.low), max(first.high, second.high)
+        kind = first.type
+    else:
+        builder.enter(join)
+        return checker.report(findings.type_mismatch(checker.span(node.orelse), str(first), str(second)))
+    result = builder.local("choice", kind)
+    for end, value in ((first_end, first), (second_end, second)):
+        builder.enter(end)
+        builder.emit(StoreLocal(result, value.operand))
+        builder.jump(join)
+    builder.enter(join)
+    checker.state = merge((first_state, second_state))
+    register = builder.register(kind)
+    builder.emit(LoadLocal(register, result))
+    return PlainInt(register, low, high) if isinstance(first, PlainInt) else Scalar(register, low, high)

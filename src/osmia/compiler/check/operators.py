@@ -1,0 +1,286 @@
+"""Arithmetic and comparison: literals take the width of the other side, nothing else is converted."""
+
+from __future__ import annotations
+
+import ast
+
+from osmia.compiler import findings
+from osmia.compiler.check.context import Checker, number
+from osmia.compiler.check.values import PlainInt, Poison, Reference, Scalar, Value, limits, scalar
+from osmia.compiler.ir.ops import Binary, BinaryOperator, Compare, CompareOperator, Load, Number, Operand
+from osmia.compiler.ir.types import BOOL, I64, ArrayType, IntegerType, MemoryType, StructType, alignment_of
+from osmia.diagnostics import Span
+
+_BINARY: dict[type[ast.operator], tuple[str, BinaryOperator]] = {
+    ast.Add: ("+", "add"),
+    ast.Sub: ("-", "sub"),
+    ast.Mult: ("*", "mul"),
+    ast.FloorDiv: ("//", "div"),
+    ast.Mod: ("%", "mod"),
+    ast.LShift: ("<<", "shl"),
+    ast.RShift: (">>", "shr"),
+    ast.BitAnd: ("&", "and"),
+    ast.BitOr: ("|", "or"),
+    ast.BitXor: ("^", "xor"),
+}
+_COMPARE: dict[type[ast.cmpop], tuple[str, CompareOperator]] = {
+    ast.Eq: ("==", "eq"),
+    ast.NotEq: ("!=", "ne"),
+    ast.Lt: ("<", "lt"),
+    ast.LtE: ("<=", "le"),
+    ast.Gt: (">", "gt"),
+    ast.GtE: (">=", "ge"),
+}
+
+
+def operator_text(operator: ast.operator) -> str:
+    """The operator as it is written."""
+    return _BINARY[type(operator)][0]
+
+
+def binary(checker: Checker, operator: ast.operator, left: Value, right: Value, span: Span) -> Value:
+    """`left operator right`."""
+    text, name = _BINARY[type(operator)]
+    if isinstance(left, Poison) or isinstance(right, Poison):
+        return Poison()
+    if isinstance(left, PlainInt) and isinstance(right, PlainInt):
+        return _plain(checker, name, left, right, span, text)
+    pair = _same_type(checker, left, right, span, text)
+    if pair is None:
+        return Poison()
+    first, second = pair
+    kind = first.type
+    if not isinstance(kind, IntegerType):
+        return checker.report(findings.unsupported_operator(span, text, "bool", "write `and`, `or`, `not`"))
+    if kind.big_endian and name not in ("and", "or", "xor"):
+        native = f"u{kind.bits}"
+        help_text = f"convert it to the processor's order: `{native}(…) {text} …`"
+        return checker.report(findings.unsupported_operator(span, text, kind.name, help_text))
+    if isinstance(first.operand, Number) and isinstance(second.operand, Number):
+        folded = _fold(name, kind, first.operand.value, second.operand.value)
+        return scalar(Number(folded, kind))
+    result = checker.builder.register(kind)
+    checker.builder.emit(Binary(result, name, first.operand, second.operand))
+    return Scalar(result, *_range(name, kind, first, second))
+
+
+def _same_type(
+    checker: Checker, left: Value, right: Value, span: Span, text: str
+) -> tuple[Scalar, Scalar] | None:
+    """Both sides as scalars of one type."""
+    for value in (left, right):
+        if isinstance(value, Reference) and value.type.nullable:
+            checker.report(findings.unchecked_lookup(span, "this", value.origin))
+            return None
+        if not isinstance(value, Scalar | PlainInt):
+            help_text = "its number is `.value`" if isinstance(value, Reference) else ""
+            checker.report(findings.unsupported_operator(span, text, str(value), help_text))
+            return None
+    if isinstance(left, Scalar) and isinstance(right, Scalar):
+        if left.type != right.type:
+            mixes = (
+                isinstance(left.type, IntegerType)
+                and isinstance(right.type, IntegerType)
+                and left.type.plain == right.type.plain
+            )
+            if not mixes:
+                checker.report(findings.mixed_types(span, str(left), str(right)))
+                return None
+            assert isinstance(left.type, IntegerType)
+            right = Scalar(checker.reinterpret(right.operand, left.type), right.low, right.high)
+        return left, right
+    typed = left if isinstance(left, Scalar) else right
+    assert isinstance(typed, Scalar)
+    first = left if isinstance(left, Scalar) else checker.fit(left, typed.type, span)
+    second = right if isinstance(right, Scalar) else checker.fit(right, typed.type, span)
+    if isinstance(first, Scalar) and isinstance(second, Scalar):
+        return first, second
+    return None
+
+
+def _fold(name: BinaryOperator, kind: IntegerType, left: int, right: int) -> int:
+    """The operation on known numbers, with the kernel's meaning."""
+    count = right & (max(kind.bits, 32) - 1)
+    quotient = 0 if right == 0 else abs(left) // abs(right) * (-1 if (left < 0) != (right < 0) else 1)
+    result = {
+        "add": left + right,
+        "sub": left - right,
+        "mul": left * right,
+        "div": quotient,
+        "mod": left - quotient * right,
+        "and": left & right,
+        "or": left | right,
+        "xor": left ^ right,
+        "shl": left << count,
+        "shr": left >> count,
+    }[name] & ((1 << kind.bits) - 1)
+    _, high = limits(kind)
+    return result - (1 << kind.bits) if result > high else result
+
+
+def _range(name: BinaryOperator, kind: IntegerType, left: Scalar, right: Scalar) -> tuple[int, int]:
+    """What is known of the result; the whole type where it could wrap around."""
+    least, most = limits(kind)
+    match name:
+        case "add":
+            low, high = left.low + right.low, left.high + right.high
+        case "sub":
+            low, high = left.low - right.high, left.high - right.low
+        case "mul" if left.low >= 0 and right.low >= 0:
+            low, high = left.low * right.low, left.high * right.high
+        case "and" if right.low >= 0 or left.low >= 0:
+            bounds = [side.high for side in (left, right) if side.low >= 0]
+            low, high = 0, min(bounds)
+        case "mod" if right.low > 0 and left.low >= 0:
+            low, high = 0, min(left.high, right.high - 1)
+        case "div" if right.low > 0 and left.low >= 0:
+            low, high = left.low // right.high, left.high // right.low
+        case "shr" if left.low >= 0 and right.low == right.high and 0 <= right.low < kind.bits:
+            low, high = left.low >> right.low, left.high >> right.low
+        case "shl" if left.low >= 0 and right.low == right.high and 0 <= right.low < kind.bits:
+            low, high = left.low << right.low, left.high << right.low
+        case _:
+            return least, most
+    return (low, high) if least <= low and high <= most else (least, most)
+
+
+def _plain(
+    checker: Checker, name: BinaryOperator, left: PlainInt, right: PlainInt, span: Span, text: str
+) -> Value:
+    """Plain ints: Python's own arithmetic on what is known, 64 bits where it surely fits."""
+    if isinstance(left.operand, Number) and isinstance(right.operand, Number):
+        return _plain_known(checker, name, left.operand.value, right.operand.value, span)
+    if name in ("div", "mod") and (left.low < 0 or right.low <= 0):
+        help_text = "give both sides a width: `u32(…)`"
+        return checker.report(findings.unsupported_operator(span, text, "int that may be negative or zero", help_text))
+    if name in ("shl", "shr") and not (0 <= right.low and right.high < 63):
+        return checker.report(findings.unsupported_operator(span, text, "int", "give it a width: `u64(1) << n`"))
+    first = Scalar(left.operand, left.low, left.high)
+    second = Scalar(right.operand, right.low, right.high)
+    low, high = _range(name, I64, first, second)
+    exact = (low, high) != limits(I64)
+    if not exact and name in ("add", "sub", "mul", "shl"):
+        return checker.report(findings.unsupported_operator(span, text, "int", "give it a width: `u64(…)`"))
+    result = checker.builder.register(I64)
+    checker.builder.emit(Binary(result, name, left.operand, right.operand))
+    return PlainInt(result, low, high)
+
+
+def _plain_known(checker: Checker, name: BinaryOperator, left: int, right: int, span: Span) -> Value:
+    if (name in ("div", "mod") and right == 0) or (name in ("shl", "shr") and not 0 <= right < 64):
+        return checker.report(findings.unsupported_operator(span, name, f"{left} and {right}"))
+    result = {
+        "add": left + right,
+        "sub": left - right,
+        "mul": left * right,
+        "div": left // right if right else 0,
+        "mod": left % right if right else 0,
+        "and": left & right,
+        "or": left | right,
+        "xor": left ^ right,
+        "shl": left << (right & 63),
+        "shr": left >> (right & 63),
+    }[name]
+    if not -(1 << 63) <= result < 1 << 64:
+        return checker.report(findings.literal_out_of_range(span, str(result), "i64", -(1 << 63), (1 << 64) - 1))
+    return number(result)
+
+
+def compare(checker: Checker, operator: ast.cmpop, left: Value, right: Value, span: Span) -> Value:
+    """`left operator right`, a bool."""
+    text, name = _COMPARE[type(operator)]
+    if isinstance(left, Poison) or isinstance(right, Poison):
+        return Poison()
+    if isinstance(left, Reference) and isinstance(right, Reference):
+        return _compare_memory(checker, text, name, left, right, span)
+    if isinstance(left, PlainInt) and isinstance(right, PlainInt):
+        left, right = Scalar(left.operand, left.low, left.high), Scalar(right.operand, right.low, right.high)
+    pair = _same_type(checker, left, right, span, text)
+    if pair is None:
+        return Poison()
+    first, second = pair
+    if first.type == BOOL and name not in ("eq", "ne"):
+        return checker.report(findings.unsupported_operator(span, text, "bool"))
+    if isinstance(first.operand, Number) and isinstance(second.operand, Number):
+        return scalar(Number(int(_holds(name, first.operand.value, second.operand.value)), BOOL))
+    return scalar(checker.compare(name, first, second))
+
+
+def _holds(name: CompareOperator, left: int, right: int) -> bool:
+    return {
+        "eq": left == right,
+        "ne": left != right,
+        "lt": left < right,
+        "le": left <= right,
+        "gt": left > right,
+        "ge": left >= right,
+    }[name]
+
+
+def _compare_memory(
+    checker: Checker, text: str, name: CompareOperator, left: Reference, right: Reference, span: Span
+) -> Value:
+    """Structs and arrays are equal when all their bytes are."""
+    for side in (left, right):
+        if side.type.nullable:
+            return checker.report(findings.unchecked_lookup(span, "this", side.origin))
+    pointee = left.type.pointee
+    if not isinstance(pointee, StructType | ArrayType) or name not in ("eq", "ne"):
+        return checker.report(findings.unsupported_operator(span, text, str(left)))
+    if right.type.pointee != pointee:
+        return checker.report(findings.mixed_types(span, str(left), str(right)))
+    if _padded(pointee):
+        return checker.report(
+            findings.unsupported_operator(span, text, str(left), "compare its fields: it has padding")
+        )
+    width = min(alignment_of(pointee), 8)
+    chunk = IntegerType(f"u{width * 8}", width * 8)
+    difference: Operand = Number(0, chunk)
+    for start in range(0, pointee.size, width):
+        loaded = []
+        for side in (left, right):
+            address = checker.offset(side.operand, Number(start, I64), chunk)
+            loaded.append(checker.builder.register(chunk))
+            checker.builder.emit(Load(loaded[-1], address, width))
+        differs = checker.builder.register(chunk)
+        checker.builder.emit(Binary(differs, "xor", loaded[0], loaded[1]))
+        if start == 0:
+            difference = differs
+        else:
+            both = checker.builder.register(chunk)
+            checker.builder.emit(Binary(both, "or", difference, differs))
+            difference = both
+    result = checker.builder.register_bool()
+    checker.builder.emit(Compare(result, name, difference, Number(0, chunk)))
+    return scalar(result)
+
+
+def _padded(memory_type: MemoryType) -> bool:
+    match memory_type:
+        case StructType(fields=fields):
+            return memory_type.has_padding or any(_padded(member.type) for member in fields)
+        case ArrayType(element=element):
+            return _padded(element)
+        case _:
+            return False
+
+
+def unary(checker: Checker, operator: ast.unaryop, value: Value, span: Span) -> Value:
+    """`-x`, `+x`, `~x`."""
+    text = {ast.USub: "-", ast.UAdd: "+", ast.Invert: "~"}[type(operator)]
+    if isinstance(value, Poison):
+        return value
+    if isinstance(value, PlainInt):
+        if isinstance(operator, ast.UAdd):
+            return value
+        if isinstance(value.operand, Number):
+            return number(-value.operand.value if isinstance(operator, ast.USub) else ~value.operand.value)
+        return checker.report(findings.unsupported_operator(span, text, "int", "give it a width: `i64(…)`"))
+    if isinstance(value, Scalar) and isinstance(value.type, IntegerType):
+        kind = value.type
+        if isinstance(operator, ast.Invert):
+            ones = scalar(Number(limits(kind)[1] if not kind.signed else -1, kind))
+            return binary(checker, ast.BitXor(), value, ones, span)
+        if isinstance(operator, ast.USub) and not kind.big_endian:
+            return binary(checker, ast.Sub(), scalar(Number(0, kind)), value, span)
+    return checker.report(findings.unsupported_operator(span, text, str(value)))

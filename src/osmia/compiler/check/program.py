@@ -1,0 +1,50 @@
+"""Checks one declared program: its parameter, its body, its verdict."""
+
+from __future__ import annotations
+
+from types import FunctionType
+from typing import Any, cast
+
+from osmia.compiler import findings
+from osmia.compiler.check import assignments
+from osmia.compiler.check.context import Checker, Flow, Frame, ModuleContext, Variable
+from osmia.compiler.check.statements import count_assignments, inline, statements
+from osmia.compiler.check.values import Context
+from osmia.compiler.frontend.syntax import refused_constructs
+from osmia.compiler.ir.ops import FunctionIr, Number, Scope
+from osmia.compiler.ir.types import IntegerType
+from osmia.compiler.primitives.contexts import CONTEXTS
+from osmia.compiler.source import read_function
+from osmia.lang.programs import Program
+
+
+def check_program(program: Program[Any, Any], module: ModuleContext) -> FunctionIr | None:
+    """The IR of a program; None where findings were reported."""
+    source = read_function(cast("FunctionType", program.function))
+    before = len(module.findings)
+    module.findings += refused_constructs(source)
+    parameters = source.node.args.args
+    scope = Scope(source.node.name, source.filename, source.node.lineno)
+    frame = Frame(source, scope, program.name, count_assignments(source), program.return_type)
+    frame.calls = (source.function,)
+    checker = Checker(module, frame, program.context_type)
+    checker.inline = inline
+    checker.bind = assignments.bind
+    if len(parameters) != 1:
+        expected = f"one parameter, `ctx: {program.context_type.__name__}`"
+        checker.report(findings.wrong_arguments(source.span_of_name(), program.name, expected))
+    if len(module.findings) > before:
+        return None
+    argument = parameters[0].arg
+    frame.variables[argument] = Variable(None, Context(program.context_type))
+    checker.state = Flow(frozenset({argument}))
+    statements(checker, source.node.body)
+    return_type = module.types.memory_type(program.return_type)
+    assert isinstance(return_type, IntegerType)
+    if checker.state is not None:
+        checker.report(findings.missing_return(source.span_of_name(), program.name, return_type.name))
+    if len(module.findings) > before:
+        return None
+    checker.builder.finish(Number(0, return_type))
+    context = CONTEXTS[program.context_type].kernel_name
+    return checker.builder.build(program.name, program.section, context, return_type, scope, argument)

@@ -1,0 +1,74 @@
+"""Python classes as types of the IR, and back to the class where a method or property is looked for."""
+
+from __future__ import annotations
+
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Any, Union, cast, get_args, get_origin
+
+from osmia.compiler.ir.types import BOOL, ArrayType, IntegerType, MemoryType, StructField, StructType
+from osmia.lang.arrays import Array
+from osmia.lang.integers import Integer
+from osmia.lang.pointers import Pointer
+from osmia.lang.structs import Struct
+
+
+class TypeTable:
+    """The memory types of one compilation."""
+
+    def __init__(self) -> None:
+        self._classes: dict[MemoryType, type[Any]] = {}
+        self._types: dict[type[Any], MemoryType] = {}
+
+    def memory_type(self, python_type: object) -> MemoryType | None:
+        """The IR type of a memory class, or None for anything else."""
+        if not isinstance(python_type, type):
+            return None
+        if python_type not in self._types:
+            converted = self._convert(python_type)
+            if converted is None:
+                return None
+            self._types[python_type] = converted
+            self._classes.setdefault(converted, python_type)
+        return self._types[python_type]
+
+    def python_class(self, memory_type: MemoryType) -> type[Any] | None:
+        """The class that a type was made of."""
+        return self._classes.get(memory_type)
+
+    def _convert(self, python_type: type[Any]) -> MemoryType | None:
+        if python_type is bool:
+            return BOOL
+        if issubclass(python_type, Integer) and python_type.bits:
+            base = python_type.__mro__[1].__name__ if issubclass(python_type, Enum) else ""
+            return IntegerType(
+                python_type.__name__, python_type.bits, python_type.signed, python_type.byte_order == "big", base
+            )
+        if issubclass(python_type, Struct):
+            fields = []
+            for layout in python_type.layout:
+                field_type = self.memory_type(layout.type)
+                assert field_type is not None
+                fields.append(StructField(layout.name, field_type, layout.offset))
+            return StructType(
+                python_type.__name__, tuple(fields), python_type.memory_size(), python_type.memory_alignment()
+            )
+        if issubclass(python_type, Array) and hasattr(python_type, "element"):
+            element = self.memory_type(python_type.element)
+            assert element is not None
+            return ArrayType(python_type.__name__, element, python_type.length)
+        return None
+
+    def split_optional(self, annotation: object) -> tuple[object, bool]:
+        """`X | None` as X and True; anything else as it is and False."""
+        if get_origin(annotation) in (Union, UnionType):
+            members = [member for member in get_args(annotation) if member is not NoneType]
+            if len(members) == 1 and len(get_args(annotation)) == 2:
+                return members[0], True
+        return annotation, False
+
+    def pointer_target(self, annotation: object) -> MemoryType | None:
+        """The integer type T of `Pointer[T]`, else None."""
+        if get_origin(annotation) is Pointer:
+            return self.memory_type(cast("tuple[object]", get_args(annotation))[0])
+        return None

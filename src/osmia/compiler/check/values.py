@@ -1,0 +1,139 @@
+"""What an expression of a kernel function can be while it is checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from osmia.compiler.ir.ops import Local, Number, Operand
+from osmia.compiler.ir.types import BoolType, IntegerType, PointerType
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """An integer of a fixed width, or a bool; the number is known to lie in `low` to `high`."""
+
+    operand: Operand
+    low: int
+    high: int
+
+    @property
+    def type(self) -> IntegerType | BoolType:
+        """Its type."""
+        assert isinstance(self.operand.type, IntegerType | BoolType)
+        return self.operand.type
+
+    def __str__(self) -> str:
+        return str(self.type)
+
+
+@dataclass(frozen=True)
+class PlainInt:
+    """A plain Python int: a literal or a loop index. The operand has 64 bits and the range is known."""
+
+    operand: Operand
+    low: int
+    high: int
+
+    def __str__(self) -> str:
+        return "int"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A struct, an array, or a `Pointer` to an integer, in memory; None at run time where it is nullable."""
+
+    operand: Operand
+    origin: str = ""
+    """Where it came from, for the message when it is used unchecked."""
+    writable: bool = True
+
+    @property
+    def type(self) -> PointerType:
+        """Its type."""
+        assert isinstance(self.operand.type, PointerType)
+        return self.operand.type
+
+    def __str__(self) -> str:
+        pointee = self.type.pointee
+        name = f"Pointer[{pointee}]" if isinstance(pointee, IntegerType | BoolType) else str(pointee)
+        return f"{name} | None" if self.type.nullable else name
+
+
+@dataclass(frozen=True)
+class Absent:
+    """None."""
+
+    def __str__(self) -> str:
+        return "None"
+
+
+@dataclass(frozen=True)
+class Static:
+    """A Python object known when the program is compiled: a module, class, function or map."""
+
+    value: object
+
+    def __str__(self) -> str:
+        if isinstance(self.value, type):
+            return f"type[{self.value.__name__}]"
+        return type(self.value).__name__
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A packet cursor: where it stands, and the end of the packet."""
+
+    position: Local
+    end: Local
+
+    def __str__(self) -> str:
+        return "Packet"
+
+
+@dataclass(frozen=True)
+class Context:
+    """The program's context, of one of the context classes."""
+
+    context_type: type
+
+    def __str__(self) -> str:
+        return self.context_type.__name__
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method together with what it is called on."""
+
+    receiver: Value
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.receiver}.{self.name}"
+
+
+@dataclass(frozen=True)
+class Poison:
+    """What stood here was wrong and was reported; it silences what follows from it."""
+
+    def __str__(self) -> str:
+        return "?"
+
+
+Value = Scalar | PlainInt | Reference | Absent | Static | Cursor | Context | Method | Poison
+
+
+def limits(kind: IntegerType | BoolType) -> tuple[int, int]:
+    """The least and the greatest number of a type."""
+    if isinstance(kind, BoolType):
+        return 0, 1
+    if kind.signed:
+        return -(1 << (kind.bits - 1)), (1 << (kind.bits - 1)) - 1
+    return 0, (1 << kind.bits) - 1
+
+
+def scalar(operand: Operand) -> Scalar:
+    """A scalar of which no more than its type is known, or its number."""
+    if isinstance(operand, Number):
+        return Scalar(operand, operand.value, operand.value)
+    assert isinstance(operand.type, IntegerType | BoolType)
+    return Scalar(operand, *limits(operand.type))

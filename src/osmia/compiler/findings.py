@@ -1,0 +1,253 @@
+"""Every finding that the compiler reports, with its code and its prose."""
+
+from __future__ import annotations
+
+from osmia.diagnostics import Diagnostic, Span
+
+
+def refused_syntax(span: Span, what: str, reason: str, help_text: str) -> Diagnostic:
+    return Diagnostic("refused-syntax", span, f"{what} cannot be compiled: {reason}", help_text)
+
+
+def unknown_name(span: Span, name: str) -> Diagnostic:
+    return Diagnostic("unknown-name", span, f"the name `{name}` is not defined here")
+
+
+def unassigned(span: Span, name: str) -> Diagnostic:
+    return Diagnostic(
+        "unassigned", span, f"`{name}` is not set on every path to here", f"set `{name}` before the branch"
+    )
+
+
+def type_mismatch(span: Span, expected: str, got: str, help_text: str = "") -> Diagnostic:
+    return Diagnostic("type-mismatch", span, f"expected `{expected}`, got `{got}`", help_text)
+
+
+def mixed_types(span: Span, left: str, right: str) -> Diagnostic:
+    wider = left if _bits(left) >= _bits(right) else right
+    narrow = "the right side" if wider == left else "the left side"
+    return Diagnostic(
+        "mixed-types",
+        span,
+        f"`{left}` and `{right}` do not mix: nothing is converted by itself",
+        f"convert {narrow}: `{wider}(…)`",
+    )
+
+
+def _bits(name: str) -> int:
+    digits = "".join(character for character in name if character.isdigit())
+    return int(digits) if digits else 0
+
+
+def literal_out_of_range(span: Span, number: str, type_name: str, low: int, high: int) -> Diagnostic:
+    return Diagnostic(
+        "literal-range",
+        span,
+        f"{number} does not fit `{type_name}` ({low} to {high})",
+        f"write `{type_name}(…)` to wrap it around, or use a wider type",
+    )
+
+
+def no_width(span: Span, name: str) -> Diagnostic:
+    return Diagnostic(
+        "no-width",
+        span,
+        f"`{name}` is a plain int that changes: the kernel must know its width",
+        f"give it one where it is first set: `{name} = u32(0)`",
+    )
+
+
+def plain_int(span: Span, what: str, type_name: str) -> Diagnostic:
+    return Diagnostic(
+        "no-width", span, f"{what} is a plain int, `{type_name}` is expected", f"write `{type_name}(…)`"
+    )
+
+
+def unsupported_operator(span: Span, operator: str, type_name: str, help_text: str = "") -> Diagnostic:
+    return Diagnostic("unsupported-operator", span, f"`{operator}` is not defined for `{type_name}`", help_text)
+
+
+def unchecked_lookup(span: Span, what: str, source: str) -> Diagnostic:
+    return Diagnostic(
+        "unchecked-lookup",
+        span,
+        f"{what} may be None: {source}",
+        "test it first: `if … is None: return …`",
+    )
+
+
+def never_none(span: Span, what: str) -> Diagnostic:
+    return Diagnostic("never-none", span, f"{what} is never None", "take the test away")
+
+
+def map_read(span: Span, name: str) -> Diagnostic:
+    return Diagnostic(
+        "map-read",
+        span,
+        f"`{name}[…]` can only be set: the key may be absent",
+        f"read it with `value = {name}.lookup(key)` and test `value is None`",
+    )
+
+
+def map_operator(span: Span, operator: str) -> Diagnostic:
+    return Diagnostic(
+        "map-operator",
+        span,
+        f"`{operator}` on a map entry is not one step in the kernel, another processor could come between",
+        "use `+=` or `-=`, or look the value up and change it there",
+    )
+
+
+def atomic_width(span: Span, type_name: str) -> Diagnostic:
+    return Diagnostic(
+        "atomic-width",
+        span,
+        f"the kernel adds atomically to 32 and 64 bits only, not to `{type_name}`",
+        "make the value u32 or u64, or use a per-CPU map",
+    )
+
+
+def no_attribute(span: Span, type_name: str, name: str, known: tuple[str, ...]) -> Diagnostic:
+    import difflib
+
+    near = difflib.get_close_matches(name, known, 1)
+    has = ", ".join(known) if known else "none"
+    return Diagnostic(
+        "no-attribute",
+        span,
+        f"`{type_name}` has no `{name}` in kernel code",
+        f"did you mean `{near[0]}`?" if near else f"it has: {has}",
+    )
+
+
+def not_callable(span: Span, what: str, help_text: str = "") -> Diagnostic:
+    return Diagnostic("not-callable", span, f"{what} cannot be called in kernel code", help_text)
+
+
+def wrong_arguments(span: Span, what: str, expected: str) -> Diagnostic:
+    return Diagnostic("wrong-arguments", span, f"`{what}` takes {expected}")
+
+
+def missing_annotation(span: Span, function: str, what: str) -> Diagnostic:
+    return Diagnostic(
+        "missing-annotation",
+        span,
+        f"{what} of `{function}` has no type: the compiler does not guess",
+        "annotate it, as in `def f(port: u16) -> bool:`",
+    )
+
+
+def no_layout(span: Span, what: str, help_text: str = "") -> Diagnostic:
+    return Diagnostic(
+        "no-kernel-type",
+        span,
+        f"`{what}` is no type that the kernel knows",
+        help_text or "use u8 to u64, i8 to i64, be16, be32, bool, a @struct class or Array[T, Literal[n]]",
+    )
+
+
+def index_unproven(span: Span, length: int) -> Diagnostic:
+    if length & (length - 1) == 0:
+        help_text = f"mask it in place: `[… & {length - 1}]`"
+    else:
+        help_text = f"take the remainder in place: `[… % {length}]`"
+    return Diagnostic(
+        "index-range", span, f"nothing proves that this index is from 0 to {length - 1}", help_text
+    )
+
+
+def missing_return(span: Span, function: str, type_name: str) -> Diagnostic:
+    return Diagnostic(
+        "missing-return", span, f"`{function}` can end without returning a `{type_name}`", "return on every path"
+    )
+
+
+def unreachable(span: Span) -> Diagnostic:
+    return Diagnostic("unreachable-code", span, "this is never reached", "take it away")
+
+
+def recursion(span: Span, function: str) -> Diagnostic:
+    return Diagnostic(
+        "recursion", span, f"`{function}` calls itself: the kernel's stack has 512 bytes", "write a bounded loop"
+    )
+
+
+def unbounded_loop(span: Span) -> Diagnostic:
+    return Diagnostic(
+        "unbounded-loop",
+        span,
+        "this loop has no end: the verifier wants a bound it can see",
+        "write `for i in range(n):`, or leave it with `break` or `return`",
+    )
+
+
+def assigned_outside(span: Span, name: str) -> Diagnostic:
+    return Diagnostic(
+        "global-rebinding",
+        span,
+        f"`{name}` belongs to the module: it is a constant in the kernel",
+        "keep what changes in a map, or take another name for the local variable",
+    )
+
+
+def rebound(span: Span, name: str, what: str) -> Diagnostic:
+    return Diagnostic(
+        "rebound-name", span, f"`{name}` already stands for {what} and cannot be set again", "take another name"
+    )
+
+
+def variable_type(span: Span, name: str, first: str, second: str) -> Diagnostic:
+    return Diagnostic(
+        "variable-type",
+        span,
+        f"`{name}` is `{first}` and cannot become `{second}`",
+        "convert the value, or take another name",
+    )
+
+
+def aliased_struct(span: Span, name: str) -> Diagnostic:
+    return Diagnostic(
+        "aliased-struct",
+        span,
+        f"`{name}` would share memory with another variable across turns of the loop",
+        "build a new struct of its fields",
+    )
+
+
+def log_message(span: Span) -> Diagnostic:
+    return Diagnostic(
+        "log-message", span, "a log message is one string literal or f-string", 'write `log.info(f"count {count}")`'
+    )
+
+
+def log_value(span: Span, type_name: str) -> Diagnostic:
+    return Diagnostic(
+        "log-value",
+        span,
+        f"a `{type_name}` cannot be logged",
+        "log integers, bools, enumerations and addresses",
+    )
+
+
+def text_value(span: Span) -> Diagnostic:
+    return Diagnostic(
+        "text-value", span, "the kernel has no strings: text can only be logged", 'write `log.info("…")`'
+    )
+
+
+def stack_limit(span: Span, function: str, bytes_used: int) -> Diagnostic:
+    size = f"about {bytes_used} bytes" if bytes_used else "more than 512 bytes"
+    return Diagnostic(
+        "stack-limit",
+        span,
+        f"`{function}` needs {size} of stack, the kernel gives 512",
+        "keep large structs in a PerCpuArray of one entry",
+    )
+
+
+def backend_refused(span: Span, function: str, words: str) -> Diagnostic:
+    return Diagnostic("backend", span, f"LLVM cannot compile `{function}` for BPF: {words}")
+
+
+def wrong_program_type(span: Span, what: str, expected: str) -> Diagnostic:
+    return Diagnostic("wrong-program-type", span, f"{what} is for {expected} programs")

@@ -1,0 +1,59 @@
+"""Reports everything in a function that stands in the table of refused Python."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from osmia.compiler import findings
+from osmia.compiler.frontend.refused import REFUSED, Refusal
+from osmia.compiler.source import FunctionSource
+from osmia.diagnostics import Diagnostic, Span
+
+_ORELSE = Refusal("`else` after a loop", "it is not compiled", "set a bool before `break` and test it")
+_KEYWORDS = {ast.Try: "try", ast.With: "with", ast.ClassDef: "class", ast.Match: "match"}
+
+
+def refused_constructs(source: FunctionSource) -> Iterator[Diagnostic]:
+    """One finding for each refused construct; what stands inside one is not looked at."""
+    arguments = source.node.args
+    if arguments.vararg or arguments.kwarg or arguments.kwonlyargs or arguments.posonlyargs or arguments.defaults:
+        yield findings.refused_syntax(
+            source.span_of_name(),
+            "`*`, `/` or a default among the parameters",
+            "a kernel function has plain parameters",
+            "write `name: type` for each",
+        )
+    for statement in source.node.body:
+        yield from _walk(source, statement)
+
+
+def _walk(source: FunctionSource, node: ast.AST) -> Iterator[Diagnostic]:
+    refusal = REFUSED.get(type(node))
+    if refusal is not None and not isinstance(node, ast.operator):
+        yield _finding(source, node, refusal)
+        return
+    if isinstance(node, ast.FunctionDef):
+        yield _finding(source, node, Refusal("a nested `def`", "functions are inlined, they are no values",
+                                             "define it in the module"))
+        return
+    if isinstance(node, ast.For | ast.While) and node.orelse:
+        yield _finding(source, node, _ORELSE)
+    if isinstance(node, ast.BinOp | ast.AugAssign) and type(node.op) in REFUSED:
+        yield _finding(source, node, REFUSED[type(node.op)])
+    if isinstance(node, ast.AnnAssign):
+        children: list[ast.AST] = [node.target, *([node.value] if node.value is not None else [])]
+    else:
+        children = list(ast.iter_child_nodes(node))
+    for child in children:
+        yield from _walk(source, child)
+
+
+def _finding(source: FunctionSource, node: ast.AST, refusal: Refusal) -> Diagnostic:
+    assert isinstance(node, ast.stmt | ast.expr)
+    span = source.source_map.span(node)
+    keyword = _KEYWORDS.get(type(node))
+    if keyword is not None or span.end_line != span.line:
+        width = len(keyword) if keyword is not None else len(span.text.rstrip()) - span.column
+        span = Span(span.filename, span.line, span.column, span.line, span.column + width, span.text)
+    return findings.refused_syntax(span, refusal.what, refusal.reason, refusal.help)

@@ -1,0 +1,344 @@
+"""The operations of the IR: registers set once, named locals for what changes, blocks with one way out.
+
+A flat set of records, none derived from another. The meaning of `Binary` is the kernel's:
+x / 0 is 0, x % 0 is x, shift counts are taken modulo the width (32 for narrower integers).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from osmia.compiler.ir.types import IntegerType, IrType, MemoryType, PointerType
+
+
+@dataclass(frozen=True)
+class Scope:
+    """A function in the user's source, and where it was inlined."""
+
+    name: str
+    filename: str
+    line: int
+    inlined_at: Location | None = None
+
+
+@dataclass(frozen=True)
+class Location:
+    """A source position of an operation; lines and columns count from 1."""
+
+    line: int
+    column: int
+    scope: Scope
+
+
+@dataclass(frozen=True, eq=False)
+class Register:
+    """The result of one operation."""
+
+    index: int
+    type: IrType
+
+
+@dataclass(frozen=True)
+class Number:
+    """A known integer or bool, as the number it stands for (not as its bytes)."""
+
+    value: int
+    type: IrType
+
+
+@dataclass(frozen=True)
+class Null:
+    """The absent pointer."""
+
+    type: PointerType
+
+
+Operand = Register | Number | Null
+
+BinaryOperator = Literal["add", "sub", "mul", "div", "mod", "and", "or", "xor", "shl", "shr"]
+CompareOperator = Literal["eq", "ne", "lt", "le", "gt", "ge"]
+
+
+@dataclass(frozen=True, eq=False)
+class Local:
+    """A variable: it may be set many times. `index` makes the name unique."""
+
+    index: int
+    name: str
+    type: IrType
+
+
+@dataclass(frozen=True, eq=False)
+class StackSlot:
+    """Bytes of the stack frame."""
+
+    index: int
+    type: MemoryType
+
+
+@dataclass(frozen=True)
+class MapDefinition:
+    """A map that the object declares. Types are None where the map has none."""
+
+    name: str
+    map_type: int
+    key: MemoryType | None
+    value: MemoryType | None
+    max_entries: int
+    flags: int = 0
+
+
+@dataclass(frozen=True)
+class VariableDefinition:
+    """A configuration constant in `.rodata` with its default."""
+
+    name: str
+    type: MemoryType
+    default: int
+
+
+@dataclass(frozen=True, eq=False)
+class LoadLocal:
+    result: Register
+    local: Local
+
+
+@dataclass(frozen=True, eq=False)
+class StoreLocal:
+    local: Local
+    value: Operand
+
+
+@dataclass(frozen=True, eq=False)
+class Binary:
+    """Both operands and the result have one integer type; byte-ordered ones only know and, or, xor."""
+
+    result: Register
+    operator: BinaryOperator
+    left: Operand
+    right: Operand
+
+
+@dataclass(frozen=True, eq=False)
+class Compare:
+    """Two integers of one type; the type says whether signed, and in which byte order."""
+
+    result: Register
+    operator: CompareOperator
+    left: Operand
+    right: Operand
+
+
+@dataclass(frozen=True, eq=False)
+class IsNull:
+    result: Register
+    pointer: Operand
+
+
+@dataclass(frozen=True, eq=False)
+class PointerAbove:
+    """Whether `left` lies above `right`: the shape of a packet bound that the verifier follows."""
+
+    result: Register
+    left: Operand
+    right: Operand
+
+
+@dataclass(frozen=True, eq=False)
+class PointerDifference:
+    """Bytes from `right` to `left`."""
+
+    result: Register
+    left: Operand
+    right: Operand
+
+
+@dataclass(frozen=True, eq=False)
+class Convert:
+    """An integer or bool as another integer type: wraps, extends by the sign of the source, swaps bytes."""
+
+    result: Register
+    value: Operand
+
+
+@dataclass(frozen=True, eq=False)
+class Reinterpret:
+    """The same bits as another integer type of the same width."""
+
+    result: Register
+    value: Operand
+
+
+@dataclass(frozen=True, eq=False)
+class SlotAddress:
+    result: Register
+    slot: StackSlot
+
+
+@dataclass(frozen=True, eq=False)
+class VariableAddress:
+    result: Register
+    variable: VariableDefinition
+
+
+@dataclass(frozen=True, eq=False)
+class MapAddress:
+    result: Register
+    map: MapDefinition
+
+
+@dataclass(frozen=True, eq=False)
+class ContextAddress:
+    """The argument of the program."""
+
+    result: Register
+
+
+@dataclass(frozen=True, eq=False)
+class ContextField:
+    """A field of the context at a byte offset. A pointer result is a 32-bit field that the kernel widens.
+
+    `reload` keeps the load where it stands, for fields that a helper has changed.
+    """
+
+    result: Register
+    offset: int
+    size: int
+    reload: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Offset:
+    """A pointer moved by bytes."""
+
+    result: Register
+    pointer: Operand
+    offset: Operand
+
+
+@dataclass(frozen=True, eq=False)
+class Load:
+    result: Register
+    pointer: Operand
+    alignment: int
+
+
+@dataclass(frozen=True, eq=False)
+class Store:
+    pointer: Operand
+    value: Operand
+    alignment: int
+
+
+@dataclass(frozen=True, eq=False)
+class AtomicAdd:
+    """Add to memory that others write as well; 32 or 64 bits, the old value is not had (Linux 5.12 has that)."""
+
+    pointer: Operand
+    value: Operand
+
+
+@dataclass(frozen=True, eq=False)
+class Zero:
+    pointer: Operand
+    size: int
+    alignment: int
+
+
+@dataclass(frozen=True, eq=False)
+class Copy:
+    target: Operand
+    source: Operand
+    size: int
+    alignment: int
+
+
+@dataclass(frozen=True, eq=False)
+class CallHelper:
+    """A call of a kernel helper by its number; integer arguments are widened to 64 bits first."""
+
+    result: Register
+    helper: int
+    name: str
+    arguments: tuple[Operand, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Jump:
+    target: Block
+
+
+@dataclass(frozen=True, eq=False)
+class Branch:
+    condition: Operand
+    then: Block
+    otherwise: Block
+
+
+@dataclass(frozen=True, eq=False)
+class Return:
+    value: Operand
+
+
+Operation = (
+    LoadLocal
+    | StoreLocal
+    | Binary
+    | Compare
+    | IsNull
+    | PointerAbove
+    | PointerDifference
+    | Convert
+    | Reinterpret
+    | SlotAddress
+    | VariableAddress
+    | MapAddress
+    | ContextAddress
+    | ContextField
+    | Offset
+    | Load
+    | Store
+    | AtomicAdd
+    | Zero
+    | Copy
+    | CallHelper
+)
+Terminator = Jump | Branch | Return
+
+
+@dataclass(eq=False)
+class Block:
+    """Operations with their positions, then one way out. Filled by the builder, then left alone."""
+
+    index: int
+    operations: list[tuple[Operation, Location]] = field(default_factory=list)
+    terminator: tuple[Terminator, Location] | None = None
+
+
+@dataclass(frozen=True)
+class FunctionIr:
+    """A program: its argument is the context, its result an integer."""
+
+    name: str
+    section: str
+    context: str
+    """The kernel's name of the context struct."""
+    return_type: IntegerType
+    scope: Scope
+    argument: str
+    locals: tuple[Local, ...]
+    slots: tuple[StackSlot, ...]
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class ModuleIr:
+    """All that goes into one object."""
+
+    functions: tuple[FunctionIr, ...]
+    maps: tuple[MapDefinition, ...]
+    variables: tuple[VariableDefinition, ...]
+    log_formats: bytes
+    """The table of log messages for user space (see `primitives.log`); empty where nothing is logged."""
+    license: str = "Dual MIT/GPL"

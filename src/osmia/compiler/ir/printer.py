@@ -1,0 +1,80 @@
+"""The IR as text: for golden tests and `osmia inspect --stage ir`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+from osmia.compiler.ir.ops import (
+    Block,
+    FunctionIr,
+    Local,
+    MapDefinition,
+    ModuleIr,
+    Null,
+    Number,
+    Operation,
+    Register,
+    StackSlot,
+    Terminator,
+    VariableDefinition,
+)
+
+
+def print_module(module: ModuleIr) -> str:
+    """The whole module, one line an operation."""
+    return "\n".join(_module_lines(module)) + "\n"
+
+
+def _module_lines(module: ModuleIr) -> Iterator[str]:
+    for definition in module.maps:
+        yield f"map {definition.name}: {definition.key} -> {definition.value}, {definition.max_entries}"
+    for variable in module.variables:
+        yield f"constant {variable.name}: {variable.type} = {variable.default}"
+    for function in module.functions:
+        yield ""
+        yield from _function_lines(function)
+
+
+def _function_lines(function: FunctionIr) -> Iterator[str]:
+    yield f"program {function.name}({function.argument}: {function.context}) -> {function.return_type}:"
+    for block in function.blocks:
+        yield f"L{block.index}:"
+        for operation, _ in block.operations:
+            yield f"    {_operation_text(operation)}"
+        if block.terminator is not None:
+            yield f"    {_operation_text(block.terminator[0])}"
+
+
+def _operation_text(operation: Operation | Terminator) -> str:
+    result = ""
+    words = [type(operation).__name__]
+    for member in dataclasses.fields(operation):
+        value = getattr(operation, member.name)
+        if member.name == "result":
+            result = f"r{value.index}: {value.type} = "
+        else:
+            words.append(_operand_text(value))
+    return result + " ".join(words)
+
+
+def _operand_text(value: object) -> str:
+    match value:
+        case Register(index=index):
+            return f"r{index}"
+        case Number(value=number, type=number_type):
+            return f"{number_type}({number})"
+        case Null():
+            return "null"
+        case Local(index=index, name=name):
+            return f"{name}.{index}"
+        case StackSlot(index=index, type=slot_type):
+            return f"slot{index}[{slot_type}]"
+        case MapDefinition(name=name) | VariableDefinition(name=name):
+            return name
+        case Block(index=index):
+            return f"L{index}"
+        case tuple():
+            return "(" + ", ".join(_operand_text(item) for item in value) + ")"
+        case _:
+            return str(value)

@@ -1,0 +1,56 @@
+"""The fields of contexts: where they stand in the kernel's structs (include/uapi/linux/bpf.h)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from osmia.compiler.ir.types import U32, IntegerType
+from osmia.lang.contexts import TcContext, XdpContext
+
+
+@dataclass(frozen=True)
+class ContextFieldRow:
+    """A field's byte offset, its size there, and its type in the language."""
+
+    offset: int
+    type: IntegerType
+    size: int = 4
+
+
+@dataclass(frozen=True)
+class ContextRow:
+    """A context: the kernel's name, where the packet's bounds stand, and its fields."""
+
+    kernel_name: str
+    data: int
+    data_end: int
+    fields: dict[str, ContextFieldRow]
+
+
+_BE16 = IntegerType("be16", 16, big_endian=True)
+
+CONTEXTS: dict[type, ContextRow] = {
+    XdpContext: ContextRow(
+        "xdp_md",
+        data=0,
+        data_end=4,
+        fields={
+            "ingress_ifindex": ContextFieldRow(12, U32),
+            "rx_queue_index": ContextFieldRow(16, U32),
+        },
+    ),
+    TcContext: ContextRow(
+        "__sk_buff",
+        data=76,
+        data_end=80,
+        fields={
+            "length": ContextFieldRow(0, U32),
+            "mark": ContextFieldRow(8, U32),
+            "protocol": ContextFieldRow(16, _BE16, size=4),
+            "ingress_ifindex": ContextFieldRow(36, U32),
+            "ifindex": ContextFieldRow(40, U32),
+            "wire_length": ContextFieldRow(160, U32),
+            "gso_segments": ContextFieldRow(164, U32),
+        },
+    ),
+}

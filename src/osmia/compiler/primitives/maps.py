@@ -1,0 +1,233 @@
+"""Maps: what look-up, insertion, deletion and `+=` on an entry are in the kernel."""
+
+from __future__ import annotations
+
+from osmia.compiler import findings
+from osmia.compiler.check.context import Checker
+from osmia.compiler.check.values import Absent, Context, Poison, Reference, Scalar, Static, Value, scalar
+from osmia.compiler.ir.ops import (
+    AtomicAdd,
+    Binary,
+    ContextAddress,
+    Load,
+    MapAddress,
+    MapDefinition,
+    Number,
+    Operand,
+    Store,
+)
+from osmia.compiler.ir.types import (
+    I64,
+    U32,
+    U64,
+    IntegerType,
+    MemoryType,
+    PointerType,
+    Space,
+    StructType,
+    alignment_of,
+)
+from osmia.compiler.primitives.method import Call
+from osmia.diagnostics import Span
+from osmia.lang.maps import ArrayMap, LpmTrie, Map
+from osmia.uapi import UpdateFlags
+
+_LOOKUP, _UPDATE, _DELETE = 1, 2, 3
+_PERF_EVENT_OUTPUT, _RINGBUF_OUTPUT = 25, 130
+_CURRENT_CPU = 0xFFFF_FFFF
+
+
+def definition_of(checker: Checker, declaration: Map) -> MapDefinition:
+    """The map as the object declares it."""
+    return checker.module.maps[declaration]
+
+
+def address(checker: Checker, definition: MapDefinition) -> Operand:
+    """A helper's map argument."""
+    result = checker.builder.register(PointerType(None, Space.MAP))
+    checker.builder.emit(MapAddress(result, definition))
+    return result
+
+
+def _declaration(receiver: Value) -> Map:
+    assert isinstance(receiver, Static) and isinstance(receiver.value, Map)
+    return receiver.value
+
+
+def _types(checker: Checker, declaration: Map) -> tuple[MemoryType, MemoryType]:
+    """The types of a key as kernel functions give it, and of a value."""
+    key = checker.module.types.memory_type(declaration.key_type)
+    value = checker.module.types.memory_type(declaration.value_type)
+    assert key is not None and value is not None
+    return key, value
+
+
+def key_address(checker: Checker, declaration: Map, key: Value, span: Span) -> Operand | None:
+    """The key in memory, or None where it is of the wrong type."""
+    key_type, _ = _types(checker, declaration)
+    fitted = checker.fit(key, key_type, span)
+    if not isinstance(fitted, Scalar | Reference):
+        return None
+    if not isinstance(declaration, LpmTrie):
+        return checker.in_memory(fitted)
+    trie_key = definition_of(checker, declaration).key
+    assert isinstance(trie_key, StructType)
+    target = checker.slot(trie_key)
+    checker.builder.emit(Store(target, Number(key_type.size * 8, U32), 4))
+    checker.store(checker.offset(target, Number(4, I64), key_type), fitted)
+    return target
+
+
+def look_up(checker: Checker, declaration: Map, key: Operand) -> Operand:
+    """The place of a value, null where the key is absent."""
+    _, value_type = _types(checker, declaration)
+    space = Space.MAP_VALUE if declaration.per_cpu else Space.SHARED_MAP_VALUE
+    result = PointerType(value_type, space, nullable=True)
+    return checker.helper(
+        _LOOKUP, "map_lookup_elem", result, address(checker, definition_of(checker, declaration)), key
+    )
+
+
+def update(checker: Checker, declaration: Map, key: Operand, value: Operand, flags: UpdateFlags) -> Operand:
+    """Insert or replace; the result is 0 or a negative error number."""
+    target = address(checker, definition_of(checker, declaration))
+    return checker.helper(_UPDATE, "map_update_elem", I64, target, key, value, Number(int(flags), U64))
+
+
+def lookup(checker: Checker, receiver: Value, call: Call) -> Value:
+    """`m.lookup(key)`."""
+    declaration = _declaration(receiver)
+    key = key_address(checker, declaration, call.values[0], call.spans[0])
+    if key is None:
+        return Poison()
+    name = definition_of(checker, declaration).name
+    origin = f"`{name}.lookup` returns None when the key is absent"
+    return Reference(look_up(checker, declaration, key), origin)
+
+
+def contains(checker: Checker, declaration: Map, key: Value, span: Span) -> Value:
+    """`key in m`."""
+    place = key_address(checker, declaration, key, span)
+    if place is None:
+        return Poison()
+    return checker.is_null(look_up(checker, declaration, place), negate=True)
+
+
+def set_entry(checker: Checker, declaration: Map, key: Value, value: Value, spans: tuple[Span, Span]) -> None:
+    """`m[key] = value`."""
+    _, value_type = _types(checker, declaration)
+    place = key_address(checker, declaration, key, spans[0])
+    fitted = checker.fit(value, value_type, spans[1])
+    if place is not None and isinstance(fitted, Scalar | Reference):
+        update(checker, declaration, place, checker.in_memory(fitted), UpdateFlags.ANY)
+
+
+def insert(checker: Checker, receiver: Value, call: Call) -> Value:
+    """`m.insert(key, value)`."""
+    declaration = _declaration(receiver)
+    _, value_type = _types(checker, declaration)
+    place = key_address(checker, declaration, call.values[0], call.spans[0])
+    fitted = checker.fit(call.values[1], value_type, call.spans[1])
+    if place is None or not isinstance(fitted, Scalar | Reference):
+        return Poison()
+    result = update(checker, declaration, place, checker.in_memory(fitted), UpdateFlags.NOEXIST)
+    return scalar(_succeeded(checker, result))
+
+
+def delete(checker: Checker, declaration: Map, key: Value, span: Span) -> None:
+    """`del m[key]`."""
+    place = key_address(checker, declaration, key, span)
+    if place is not None:
+        checker.helper(_DELETE, "map_delete_elem", I64, address(checker, definition_of(checker, declaration)), place)
+
+
+def add_to_entry(checker: Checker, declaration: Map, key: Value, amount: Value, spans: tuple[Span, Span]) -> None:
+    """`m[key] += amount`: also counts the first of a key, whoever else inserts it meanwhile."""
+    _, value_type = _types(checker, declaration)
+    place = key_address(checker, declaration, key, spans[0])
+    if not isinstance(value_type, IntegerType) or value_type.big_endian:
+        checker.report(findings.unsupported_operator(spans[1], "+=", str(value_type)))
+        return
+    if value_type.bits < 32 and not declaration.per_cpu:
+        checker.report(findings.atomic_width(spans[1], value_type.name))
+        return
+    fitted = checker.fit(amount, value_type, spans[1])
+    if place is None or not isinstance(fitted, Scalar):
+        return
+    builder = checker.builder
+    there, absent, done = builder.block(), builder.block(), builder.block()
+    found = look_up(checker, declaration, place)
+    builder.branch(checker.is_null(found).operand, absent, there)
+    builder.enter(there)
+    add_in_place(checker, found, fitted)
+    builder.jump(done)
+    builder.enter(absent)
+    if not isinstance(declaration, ArrayMap):
+        result = update(checker, declaration, place, checker.in_memory(fitted), UpdateFlags.NOEXIST)
+        again, present = builder.block(), builder.block()
+        builder.branch(_succeeded(checker, result), done, again)
+        builder.enter(again)
+        found = look_up(checker, declaration, place)
+        builder.branch(checker.is_null(found).operand, done, present)
+        builder.enter(present)
+        add_in_place(checker, found, fitted)
+    builder.jump(done)
+    builder.enter(done)
+
+
+def add_in_place(checker: Checker, pointer: Operand, amount: Scalar) -> None:
+    """Add to memory: in one step where other processors write there too."""
+    assert isinstance(pointer.type, PointerType)
+    value_type = amount.type
+    assert isinstance(value_type, IntegerType)
+    if pointer.type.space is Space.SHARED_MAP_VALUE and value_type.bits >= 32:
+        checker.builder.emit(AtomicAdd(pointer, amount.operand))
+        return
+    old = checker.builder.register(value_type)
+    checker.builder.emit(Load(old, pointer, alignment_of(value_type)))
+    new = checker.builder.register(value_type)
+    checker.builder.emit(Binary(new, "add", old, amount.operand))
+    checker.builder.emit(Store(pointer, new, alignment_of(value_type)))
+
+
+def perf_event_output(checker: Checker, receiver: Value, call: Call) -> Value:
+    """`events.output(ctx, event)`."""
+    declaration = _declaration(receiver)
+    if not isinstance(call.values[0], Context):
+        return checker.report(findings.type_mismatch(call.spans[0], "the program's context", str(call.values[0])))
+    event = _event(checker, declaration, call.values[1], call.spans[1])
+    if event is None:
+        return Poison()
+    data, size = event
+    context = checker.builder.register(PointerType(None, Space.CONTEXT))
+    checker.builder.emit(ContextAddress(context))
+    target = address(checker, definition_of(checker, declaration))
+    flags = Number(_CURRENT_CPU, U64)
+    checker.helper(_PERF_EVENT_OUTPUT, "perf_event_output", I64, context, target, flags, data, Number(size, U64))
+    return Absent()
+
+
+def ring_buffer_output(checker: Checker, receiver: Value, call: Call) -> Value:
+    """`ring.output(event)`."""
+    declaration = _declaration(receiver)
+    event = _event(checker, declaration, call.values[0], call.spans[0])
+    if event is None:
+        return Poison()
+    data, size = event
+    target = address(checker, definition_of(checker, declaration))
+    result = checker.helper(_RINGBUF_OUTPUT, "ringbuf_output", I64, target, data, Number(size, U64), Number(0, U64))
+    return scalar(_succeeded(checker, result))
+
+
+def _succeeded(checker: Checker, result: Operand) -> Operand:
+    return checker.compare("eq", scalar(result), scalar(Number(0, I64)))
+
+
+def _event(checker: Checker, declaration: Map, event: Value, span: Span) -> tuple[Operand, int] | None:
+    event_type = checker.module.types.memory_type(declaration.value_type)
+    assert event_type is not None
+    fitted = checker.fit(event, event_type, span)
+    if not isinstance(fitted, Scalar | Reference):
+        return None
+    return checker.in_memory(fitted), event_type.size
+

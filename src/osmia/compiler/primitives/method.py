@@ -1,0 +1,27 @@
+"""A method of the vocabulary: how many arguments it takes, and the function that emits its meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from osmia.compiler.check.context import Checker
+from osmia.compiler.check.values import Value
+from osmia.diagnostics import Span
+
+
+@dataclass(frozen=True)
+class Call:
+    """The checked arguments of a call, their spans, and the span of the whole."""
+
+    values: tuple[Value, ...]
+    spans: tuple[Span, ...]
+    span: Span
+
+
+@dataclass(frozen=True)
+class MethodRow:
+    """A method's parameters, for the message when the count is wrong, and its meaning."""
+
+    parameters: tuple[str, ...]
+    emit: Callable[[Checker, Value, Call], Value]

@@ -1,0 +1,32 @@
+"""The table of methods: the class of the vocabulary, the method's name, its row."""
+
+from __future__ import annotations
+
+from osmia.compiler.primitives import maps, packet
+from osmia.compiler.primitives.method import MethodRow
+from osmia.lang.contexts import TcContext, XdpContext
+from osmia.lang.maps import ArrayMap, HashMap, LpmTrie, PerfEventArray, RingBuf
+from osmia.lang.packet import Packet
+
+_LOOKUP = MethodRow(("key",), maps.lookup)
+_INSERT = MethodRow(("key", "value"), maps.insert)
+_PACKET = MethodRow((), packet.packet)
+
+METHODS: dict[type, dict[str, MethodRow]] = {
+    HashMap: {"lookup": _LOOKUP, "insert": _INSERT},
+    ArrayMap: {"lookup": _LOOKUP},
+    LpmTrie: {"lookup": _LOOKUP},
+    PerfEventArray: {"output": MethodRow(("ctx", "event"), maps.perf_event_output)},
+    RingBuf: {"output": MethodRow(("event",), maps.ring_buffer_output)},
+    XdpContext: {"packet": _PACKET},
+    TcContext: {"packet": _PACKET, "pull_data": MethodRow(("length",), packet.pull_data)},
+    Packet: {"read": MethodRow(("header",), packet.read), "skip": MethodRow(("length",), packet.skip)},
+}
+
+
+def methods_of(python_class: type) -> dict[str, MethodRow]:
+    """The methods of a class of the vocabulary, those of its bases included."""
+    found: dict[str, MethodRow] = {}
+    for base in reversed(python_class.__mro__):
+        found.update(METHODS.get(base, {}))
+    return found

@@ -1,0 +1,75 @@
+"""A Python function as source: its syntax tree with true positions, and what its names mean."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any
+
+from osmia.diagnostics import SourceMap, Span
+from osmia.errors import UsageError
+
+
+@dataclass(frozen=True)
+class FunctionSource:
+    """The source of one function. `names` are its closure and globals, captured as constants."""
+
+    function: FunctionType
+    node: ast.FunctionDef
+    source_map: SourceMap
+    names: Mapping[str, Any]
+
+    @property
+    def filename(self) -> str:
+        """The file that the function stands in."""
+        return self.source_map.filename
+
+    def evaluate(self, annotation: ast.expr) -> Any:
+        """What an annotation means where the function stands."""
+        expression = ast.Expression(annotation)
+        if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+            expression = ast.parse(annotation.value, mode="eval")
+        return eval(compile(expression, self.filename, "eval"), {**vars(builtins), **self.names})
+
+    def span_of_name(self) -> Span:
+        """The span of the function's name in its `def` line."""
+        line = self.node.lineno
+        text = self.source_map.line_text(line)
+        column = max(text.find(self.node.name), 0)
+        return Span(self.filename, line, column, line, column + len(self.node.name), text)
+
+
+def read_function(function: FunctionType) -> FunctionSource:
+    """Parse a function's source; UsageError where there is none (a function made at a prompt)."""
+    try:
+        lines, first_line = inspect.getsourcelines(function)
+    except (OSError, TypeError):
+        raise UsageError(
+            f"the source of {function.__qualname__!r} cannot be found",
+            "a kernel function must stand in a file, not at a prompt or in a string",
+        ) from None
+    text = "".join(lines)
+    indented = text[:1].isspace()
+    tree = ast.parse("if 1:\n" + text if indented else text)
+    ast.increment_lineno(tree, first_line - (2 if indented else 1))
+    body = tree.body[0].body if isinstance(tree.body[0], ast.If) else tree.body
+    node = body[0]
+    if not isinstance(node, ast.FunctionDef):
+        raise UsageError(f"{function.__qualname__!r} is not a plain function", "write it with `def`")
+    source_map = SourceMap(function.__code__.co_filename, tuple(lines), first_line)
+    return FunctionSource(function, node, source_map, captured_names(function))
+
+
+def captured_names(function: FunctionType) -> Mapping[str, Any]:
+    """The globals and the closure of a function, the closure first."""
+    closure = {}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            closure[name] = cell.cell_contents
+        except ValueError:
+            continue
+    return {**function.__globals__, **closure}

@@ -1,0 +1,70 @@
+"""The vocabulary of kernel functions: real classes that also run as plain Python."""
+
+from osmia.lang import log
+from osmia.lang.actions import TcAction, XdpAction
+from osmia.lang.arrays import Array, Comm
+from osmia.lang.constants import Constant
+from osmia.lang.contexts import TcContext, XdpContext
+from osmia.lang.helpers import get_prandom_u32, get_smp_processor_id, ktime_get_ns
+from osmia.lang.integers import Integer, be16, be32, be64, i8, i16, i32, i64, u8, u16, u32, u64
+from osmia.lang.maps import (
+    ArrayMap,
+    HashMap,
+    LpmTrie,
+    LruHashMap,
+    LruPerCpuHashMap,
+    Map,
+    PerCpuArray,
+    PerCpuHashMap,
+    PerfEventArray,
+    RingBuf,
+)
+from osmia.lang.packet import Packet
+from osmia.lang.pointers import Pointer
+from osmia.lang.programs import ClassifierProgram, Program, XdpProgram, classifier, xdp
+from osmia.lang.structs import Struct, struct
+
+__all__ = [
+    "Array",
+    "ArrayMap",
+    "ClassifierProgram",
+    "Comm",
+    "Constant",
+    "HashMap",
+    "Integer",
+    "LpmTrie",
+    "LruHashMap",
+    "LruPerCpuHashMap",
+    "Map",
+    "Packet",
+    "PerCpuArray",
+    "PerCpuHashMap",
+    "PerfEventArray",
+    "Pointer",
+    "Program",
+    "RingBuf",
+    "Struct",
+    "TcAction",
+    "TcContext",
+    "XdpAction",
+    "XdpContext",
+    "XdpProgram",
+    "be16",
+    "be32",
+    "be64",
+    "classifier",
+    "get_prandom_u32",
+    "get_smp_processor_id",
+    "i8",
+    "i16",
+    "i32",
+    "i64",
+    "ktime_get_ns",
+    "log",
+    "struct",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
+    "xdp",
+]

@@ -1,0 +1,116 @@
+"""`Array[T, Literal[n]]`: n values of one type in a row, and character arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Generic,
+    Literal,
+    SupportsIndex,
+    TypeVar,
+    cast,
+    get_args,
+    get_origin,
+)
+
+from osmia.lang.integers import u8
+from osmia.lang.memory import Aggregate, alignment_of, decode, dtype_of, encode, size_of
+
+if TYPE_CHECKING:
+    import numpy
+
+__all__ = ["Array", "Comm"]
+
+T = TypeVar("T")
+N = TypeVar("N", bound=int)
+
+
+class Array(Aggregate, Generic[T, N]):
+    """A fixed number of values in a row; `Array[u8, Literal[6]]` is a class of its own.
+
+    `Array[u8, Literal[6]]()` is zeroed; otherwise give every element. An index that may be
+    out of range is refused by the compiler.
+    """
+
+    __slots__ = ()
+    element: ClassVar[type[Any]]
+    length: ClassVar[int]
+    _known: ClassVar[dict[tuple[Any, int], type[Any]]] = {}
+
+    def __init__(self, *elements: T) -> None:
+        """Zeroed without arguments, else one argument for each element."""
+        self._buffer = bytearray(self.memory_size())
+        self._offset = 0
+        if elements and len(elements) != self.length:
+            raise TypeError(f"{type(self).__name__} has {self.length} elements, got {len(elements)}")
+        for index, element in enumerate(elements):
+            self[index] = element
+
+    def __class_getitem__(cls, parameters: Any) -> Any:
+        pair: tuple[Any, ...] = parameters if isinstance(parameters, tuple) else ()
+        if len(pair) != 2:
+            raise TypeError("write Array[T, Literal[n]]")
+        element, length = pair
+        if isinstance(element, TypeVar) or isinstance(length, TypeVar):
+            return super().__class_getitem__(parameters)  # type: ignore[misc]
+        origin: object = get_origin(length)
+        if origin is not Literal or not isinstance(get_args(length)[0], int):
+            raise TypeError(f"the length of an Array is written Literal[n], not {length!r}")
+        count = cast("int", get_args(length)[0])
+        if count < 1:
+            raise TypeError("an Array has at least one element")
+        key = (element, count)
+        if key not in cls._known:
+            size_of(element)
+            name = f"Array[{element.__name__}, {count}]"
+            cls._known[key] = type(name, (Array,), {"__slots__": (), "element": element, "length": count})
+        return cls._known[key]
+
+    @classmethod
+    def memory_size(cls) -> int:
+        return size_of(cls.element) * cls.length
+
+    @classmethod
+    def memory_alignment(cls) -> int:
+        return alignment_of(cls.element)
+
+    @classmethod
+    def numpy_dtype(cls) -> numpy.dtype[Any]:
+        """A sub-array dtype."""
+        import numpy
+
+        return numpy.dtype((dtype_of(cls.element), (cls.length,)))
+
+    def _position(self, index: SupportsIndex) -> int:
+        position = index.__index__()
+        if not 0 <= position < self.length:
+            raise IndexError(f"index {position} is out of range: {type(self).__name__} has {self.length} elements")
+        return self._offset + position * size_of(self.element)
+
+    def __getitem__(self, index: SupportsIndex) -> T:
+        return cast("T", decode(self.element, self._buffer, self._position(index)))
+
+    def __setitem__(self, index: SupportsIndex, value: T) -> None:
+        start = self._position(index)
+        self._buffer[start : start + size_of(self.element)] = encode(self.element, value)
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __iter__(self) -> Iterator[T]:
+        return (self[index] for index in range(self.length))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(str(element) for element in self)})"
+
+
+class Comm(Array[u8, Literal[16]]):
+    """The name of a task, at most 15 bytes and a zero byte (TASK_COMM_LEN); prints as text."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return bytes(self).split(b"\0", 1)[0].decode(errors="replace")

@@ -1,0 +1,64 @@
+"""Decorators that declare programs. They are inert: nothing is compiled or loaded on import."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import ClassVar, Generic, TypeVar
+
+from osmia.lang.actions import TcAction, XdpAction
+from osmia.lang.contexts import TcContext, XdpContext
+from osmia.uapi import ProgramType
+
+__all__ = ["ClassifierProgram", "Program", "XdpProgram", "classifier", "xdp"]
+
+C = TypeVar("C")
+R = TypeVar("R")
+
+
+class Program(Generic[C, R]):
+    """A declared program. Calling it runs its function as plain Python, inside `osmia.simulate`."""
+
+    program_type: ClassVar[ProgramType]
+    section: ClassVar[str]
+    context_type: ClassVar[type]
+    return_type: ClassVar[type]
+
+    def __init__(self, function: Callable[[C], R]) -> None:
+        self.function = function
+        self.name = function.__name__
+        functools.update_wrapper(self, function)
+
+    def __call__(self, ctx: C) -> R:
+        return self.function(ctx)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}>"
+
+
+class XdpProgram(Program[XdpContext, XdpAction]):
+    """A program that sees each received frame first (BPF_PROG_TYPE_XDP, Linux 4.8; attached by link, 5.9)."""
+
+    program_type = ProgramType.XDP
+    section = "xdp"
+    context_type = XdpContext
+    return_type = XdpAction
+
+
+class ClassifierProgram(Program[TcContext, TcAction]):
+    """A traffic control program (BPF_PROG_TYPE_SCHED_CLS, Linux 4.1; attached by tcx link, 6.6)."""
+
+    program_type = ProgramType.SCHED_CLS
+    section = "tc"
+    context_type = TcContext
+    return_type = TcAction
+
+
+def xdp(function: Callable[[XdpContext], XdpAction]) -> XdpProgram:
+    """Declare an XDP program."""
+    return XdpProgram(function)
+
+
+def classifier(function: Callable[[TcContext], TcAction]) -> ClassifierProgram:
+    """Declare a traffic control program, for ingress or egress."""
+    return ClassifierProgram(function)

@@ -1,0 +1,88 @@
+"""What a kernel function needs from its kernel when it runs as plain Python.
+
+The simulator supplies it; compiled programs never come here.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar, Token
+from typing import TYPE_CHECKING, Protocol
+
+from osmia.lang.memory import Buffer
+from osmia.uapi import UpdateFlags
+
+if TYPE_CHECKING:
+    from osmia.lang.maps import Map
+
+__all__ = ["MapStorage", "Runtime", "UpdateFlags", "current_runtime", "enter_runtime", "leave_runtime"]
+
+
+class MapStorage(Protocol):
+    """The entries of one map, as bytes."""
+
+    def lookup(self, key: bytes) -> Buffer | None:
+        """The value in place, or None; for per-CPU maps the value of the current processor."""
+        ...
+
+    def update(self, key: bytes, value: bytes, flags: UpdateFlags) -> int:
+        """0, or the negative error number of bpf_map_update_elem."""
+        ...
+
+    def delete(self, key: bytes) -> int:
+        """0, or the negative error number of bpf_map_delete_elem."""
+        ...
+
+    def output(self, data: bytes) -> int:
+        """Append an event to a ring buffer or perf event array; 0, or a negative error number."""
+        ...
+
+
+class Runtime(Protocol):
+    """A kernel for plain Python: maps, clock, processor, randomness, configuration, log."""
+
+    def storage(self, declaration: Map) -> MapStorage:
+        """The entries of a declared map."""
+        ...
+
+    def constant(self, declaration: object) -> object:
+        """The value of a configuration constant that was set at load, or its default."""
+        ...
+
+    def ktime_ns(self) -> int:
+        """Nanoseconds since boot, without suspended time."""
+        ...
+
+    def processor_id(self) -> int:
+        """The processor that runs the program."""
+        ...
+
+    def random_u32(self) -> int:
+        """A pseudo-random number of 32 bits."""
+        ...
+
+    def log(self, level: int, message: str) -> None:
+        """A message of the kernel function, at a level of the `logging` module."""
+        ...
+
+
+_current: ContextVar[Runtime] = ContextVar("osmia_runtime")
+
+
+def current_runtime() -> Runtime:
+    """The runtime in force; LookupError with advice where there is none."""
+    try:
+        return _current.get()
+    except LookupError:
+        raise LookupError(
+            "a kernel function runs as plain Python only inside `with osmia.simulate(program) as bpf:`"
+        ) from None
+
+
+def enter_runtime(runtime: Runtime) -> Token[Runtime]:
+    """Put a runtime in force for this context."""
+    return _current.set(runtime)
+
+
+def leave_runtime(token: Token[Runtime]) -> None:
+    """Put the runtime before it in force again."""
+    _current.reset(token)

@@ -1,0 +1,157 @@
+"""`@struct`: a record laid out as in C, shared by both sides."""
+
+# The descriptors below are the fields of the records: they reach into them.
+# pyright: reportPrivateUsage=false
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from struct import Struct as Packer
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, dataclass_transform, get_type_hints
+
+from osmia.lang.integers import Integer
+from osmia.lang.memory import Aggregate, FieldLayout, alignment_of, decode, dtype_of, encode, size_of
+
+if TYPE_CHECKING:
+    import numpy
+
+__all__ = ["Struct", "struct"]
+
+T = TypeVar("T")
+
+
+class Struct(Aggregate):
+    """What `@struct` makes of a class: a window on the bytes of the record."""
+
+    __slots__ = ()
+    layout: ClassVar[tuple[FieldLayout, ...]] = ()
+    defaults: ClassVar[dict[str, Any]] = {}
+    _size: ClassVar[int] = 0
+    _alignment: ClassVar[int] = 1
+
+    def __init__(self, **values: Any) -> None:
+        """Set all fields by name; padding is zero."""
+        self._buffer = bytearray(self._size)
+        self._offset = 0
+        for field in self.layout:
+            if field.name in values:
+                setattr(self, field.name, values.pop(field.name))
+            elif field.name in self.defaults:
+                setattr(self, field.name, self.defaults[field.name])
+            else:
+                raise TypeError(f"{type(self).__name__}: field {field.name!r} is missing")
+        if values:
+            raise TypeError(f"{type(self).__name__} has no field {next(iter(values))!r}")
+
+    @classmethod
+    def memory_size(cls) -> int:
+        return cls._size
+
+    @classmethod
+    def memory_alignment(cls) -> int:
+        return cls._alignment
+
+    @classmethod
+    def numpy_dtype(cls) -> numpy.dtype[Any]:
+        """The structured dtype, padding included."""
+        import numpy
+
+        return numpy.dtype(
+            {
+                "names": [field.name for field in cls.layout],
+                "formats": [dtype_of(field.type) for field in cls.layout],
+                "offsets": [field.offset for field in cls.layout],
+                "itemsize": cls._size,
+            }
+        )
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{field.name}={getattr(self, field.name)}" for field in self.layout)
+        return f"{type(self).__name__}({fields})"
+
+
+class _IntegerField:
+    """Reads and writes one integer field in place."""
+
+    __slots__ = ("_layout", "_packer", "_type")
+
+    def __init__(self, layout: FieldLayout) -> None:
+        self._layout = layout
+        self._type = cast("type[Integer]", layout.type)
+        code = {1: "b", 2: "h", 4: "i", 8: "q"}[layout.size]
+        order = ">" if self._type.byte_order == "big" else "<"
+        self._packer = Packer(order + (code if self._type.signed else code.upper()))
+
+    def __get__(self, instance: Struct | None, owner: type[Struct]) -> Any:
+        if instance is None:
+            return self._layout
+        (number,) = self._packer.unpack_from(instance._buffer, instance._offset + self._layout.offset)
+        return self._type(number)
+
+    def __set__(self, instance: Struct, value: Any) -> None:
+        start = instance._offset + self._layout.offset
+        instance._buffer[start : start + self._layout.size] = encode(self._layout.type, value)
+
+
+class _Field:
+    """Reads one field in place as a window, or as a bool; writes it as a copy."""
+
+    __slots__ = ("_layout",)
+
+    def __init__(self, layout: FieldLayout) -> None:
+        self._layout = layout
+
+    def __get__(self, instance: Struct | None, owner: type[Struct]) -> Any:
+        if instance is None:
+            return self._layout
+        return decode(self._layout.type, instance._buffer, instance._offset + self._layout.offset)
+
+    def __set__(self, instance: Struct, value: Any) -> None:
+        start = instance._offset + self._layout.offset
+        instance._buffer[start : start + self._layout.size] = encode(self._layout.type, value)
+
+
+@dataclass_transform(kw_only_default=True)
+def struct(cls: type[T]) -> type[T]:
+    """Make a record of an annotated class: fields in order, aligned as in C, padding zeroed.
+
+    Fields are integers, enumerations over integers, bool, `Array[...]` and other structs.
+    Properties and methods of the class are compiled where a kernel function uses them.
+    """
+    caller = sys._getframe(1)
+    hints = get_type_hints(cls, globalns=caller.f_globals, localns=caller.f_locals)
+    if cls.__bases__ != (object,):
+        raise TypeError(f"{cls.__name__}: a struct cannot inherit; make the other struct its first field")
+    layout, size, alignment = _lay_out(cls.__name__, hints)
+    defaults = {name: cls.__dict__[name] for name in hints if name in cls.__dict__}
+    namespace = {
+        name: value
+        for name, value in cls.__dict__.items()
+        if name not in ("__dict__", "__weakref__") and name not in hints
+    }
+    make_field: Callable[[FieldLayout], Any]
+    for field in layout:
+        make_field = _IntegerField if issubclass(field.type, Integer) else _Field
+        namespace[field.name] = make_field(field)
+    namespace |= {"__slots__": (), "layout": layout, "defaults": defaults, "_size": size, "_alignment": alignment}
+    return cast("type[T]", type(cls.__name__, (Struct,), namespace))
+
+
+def _lay_out(name: str, hints: dict[str, Any]) -> tuple[tuple[FieldLayout, ...], int, int]:
+    fields: list[FieldLayout] = []
+    end, largest = 0, 1
+    for field_name, field_type in hints.items():
+        if not isinstance(field_type, type):
+            raise TypeError(f"{name}.{field_name}: {field_type!r} has no layout in memory")
+        size, alignment = size_of(field_type), alignment_of(field_type)
+        offset = _round_up(end, alignment)
+        fields.append(FieldLayout(field_name, field_type, offset, size))
+        end, largest = offset + size, max(largest, alignment)
+    return tuple(fields), _round_up(end, largest), largest
+
+
+def _round_up(number: int, multiple: int) -> int:
+    return (number + multiple - 1) // multiple * multiple
+
+

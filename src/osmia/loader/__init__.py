@@ -1,0 +1,58 @@
+"""ELF bytes -> maps, programs and links in the kernel."""
+
+from osmia.loader.attach.link import Link
+from osmia.loader.attach.xdp import XdpLink, XdpMode
+from osmia.loader.codec import BytesCodec, Codec, IntegerCodec, PerCpuCodec, PerCpuValues, PrefixCodec
+from osmia.loader.loading import LoadedObject, load_object
+from osmia.loader.map_object import MapObject, create_map
+from osmia.loader.maps import (
+    ArrayHandle,
+    HashMapHandle,
+    PerCpuArrayHandle,
+    PerCpuHashMapHandle,
+    bytes_handle,
+)
+from osmia.loader.program import ProgramHandle, ProgramInfo
+from osmia.loader.reader import read_object
+from osmia.loader.specification import (
+    FunctionReference,
+    FunctionSpec,
+    MapReference,
+    MapSpec,
+    ObjectSpec,
+    ProgramSpec,
+    SourceLine,
+    VariableSpec,
+)
+
+__all__ = [
+    "ArrayHandle",
+    "BytesCodec",
+    "Codec",
+    "FunctionReference",
+    "FunctionSpec",
+    "HashMapHandle",
+    "IntegerCodec",
+    "Link",
+    "LoadedObject",
+    "MapObject",
+    "MapReference",
+    "MapSpec",
+    "ObjectSpec",
+    "PerCpuArrayHandle",
+    "PerCpuCodec",
+    "PerCpuHashMapHandle",
+    "PerCpuValues",
+    "PrefixCodec",
+    "ProgramHandle",
+    "ProgramInfo",
+    "ProgramSpec",
+    "SourceLine",
+    "VariableSpec",
+    "XdpLink",
+    "XdpMode",
+    "bytes_handle",
+    "create_map",
+    "load_object",
+    "read_object",
+]

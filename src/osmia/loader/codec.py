@@ -1,0 +1,174 @@
+"""Between bytes and values: what the map handles and event readers ask of a key, value or event type."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, Protocol, SupportsIndex, TypeVar, overload
+
+from osmia.errors import UsageError
+
+T = TypeVar("T")
+
+
+class Codec(Protocol[T]):
+    """Values of one type and their `size` bytes in a map."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of every value."""
+        ...
+
+    def encode(self, value: T, /) -> bytes:
+        """Exactly `size` bytes."""
+        ...
+
+    def decode(self, buffer: bytes, /) -> T:
+        """The value in `size` bytes."""
+        ...
+
+
+class BytesCodec:
+    """Values as bytes, for maps whose types are not known."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def encode(self, value: bytes, /) -> bytes:
+        """The bytes themselves.
+
+        Raises:
+            UsageError: they are not as many as the map takes.
+        """
+        if len(value) != self.size:
+            raise UsageError(f"{len(value)} bytes given where the map takes {self.size}")
+        return value
+
+    def decode(self, buffer: bytes, /) -> bytes:
+        """The bytes themselves."""
+        return buffer
+
+
+class IntegerCodec:
+    """Plain integers, in little-endian order unless told otherwise."""
+
+    def __init__(self, size: int, *, signed: bool = False, big_endian: bool = False) -> None:
+        self.size = size
+        self._signed = signed
+        self._order: Any = "big" if big_endian else "little"
+
+    def encode(self, value: int, /) -> bytes:
+        """The bytes of a number.
+
+        Raises:
+            UsageError: it does not fit.
+        """
+        try:
+            return int(value).to_bytes(self.size, self._order, signed=self._signed)
+        except OverflowError:
+            raise UsageError(f"{value} does not fit into {self.size} bytes") from None
+
+    def decode(self, buffer: bytes, /) -> int:
+        """The number in the bytes."""
+        return int.from_bytes(buffer, self._order, signed=self._signed)
+
+
+class PrefixCodec(Generic[T]):
+    """Keys of an LPM trie: an address and its prefix length in bits."""
+
+    def __init__(self, address: Codec[T]) -> None:
+        self._address = address
+        self.size = 4 + address.size
+
+    def encode(self, value: tuple[T, int], /) -> bytes:
+        """The prefix length (u32) and the address, in the layout of struct bpf_lpm_trie_key.
+
+        Raises:
+            UsageError: a length outside of the address, or address bits set behind the length.
+        """
+        try:
+            address, length = value
+        except (TypeError, ValueError):
+            raise UsageError(f"{value!r} is no prefix", "write m[address, length]") from None
+        data = self._address.encode(address)
+        bits = 8 * len(data)
+        if not 0 <= length <= bits:
+            raise UsageError(f"prefix length {length} is not between 0 and {bits}")
+        if int.from_bytes(data, "big") & ((1 << (bits - length)) - 1):
+            raise UsageError(f"{address}/{length} has bits set behind the prefix length")
+        return length.to_bytes(4, "little") + data
+
+    def decode(self, buffer: bytes, /) -> tuple[T, int]:
+        """The address and its prefix length."""
+        return self._address.decode(buffer[4:]), int.from_bytes(buffer[:4], "little")
+
+
+class PerCpuValues(Sequence[T]):
+    """The values of one key, by CPU number."""
+
+    def __init__(self, values: Sequence[T]) -> None:
+        self._values = tuple(values)
+
+    @overload
+    def __getitem__(self, cpu: SupportsIndex, /) -> T: ...
+    @overload
+    def __getitem__(self, cpu: slice, /) -> tuple[T, ...]: ...
+    def __getitem__(self, cpu: SupportsIndex | slice, /) -> T | tuple[T, ...]:
+        return self._values[cpu]
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, PerCpuValues):
+            values: tuple[object, ...] = other._values
+            return self._values == values
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._values)
+
+    def __repr__(self) -> str:
+        return f"PerCpuValues({list(self._values)!r})"
+
+    def sum(self) -> int:
+        """The sum over all CPUs, not wrapped; TypeError where the values are no integers."""
+        numbers: Sequence[Any] = self._values
+        return sum(operator.index(number) for number in numbers)
+
+    def reduce(self, merge: Callable[[T, T], T]) -> T:
+        """The values made one, two at a time."""
+        return functools.reduce(merge, self._values)
+
+
+def per_cpu_size(value_size: int, cpus: int) -> int:
+    """Bytes of the values of all possible CPUs, each rounded up to 8 bytes (kernel/bpf/hashtab.c)."""
+    return ((value_size + 7) & ~7) * cpus
+
+
+class PerCpuCodec(Generic[T]):
+    """The values of all possible CPUs, one behind the other."""
+
+    def __init__(self, value: Codec[T], cpus: int) -> None:
+        self._value = value
+        self._cpus = cpus
+        self._stride = per_cpu_size(value.size, 1)
+        self.size = self._stride * cpus
+
+    def encode(self, value: Sequence[T], /) -> bytes:
+        """The bytes of one value for each possible CPU.
+
+        Raises:
+            UsageError: not as many values as possible CPUs.
+        """
+        if len(value) != self._cpus:
+            raise UsageError(f"{len(value)} values given for {self._cpus} possible CPUs")
+        return b"".join(self._value.encode(part).ljust(self._stride, b"\0") for part in value)
+
+    def decode(self, buffer: bytes, /) -> PerCpuValues[T]:
+        """The values by CPU."""
+        size = self._value.size
+        return PerCpuValues(
+            [self._value.decode(buffer[start : start + size]) for start in range(0, self.size, self._stride)]
+        )

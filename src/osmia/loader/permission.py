@@ -1,0 +1,46 @@
+"""Whether this process may load a program; the missing capability is named before the kernel refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from osmia.errors import PermissionDeniedError
+from osmia.loader.sections import NETWORK_TYPES, TRACING_TYPES
+from osmia.sys import Capability, Kernel
+from osmia.uapi import ProgramType
+
+_HELP = "run it as root, or give the capabilities to its interpreter: sudo setcap {}+ep PYTHON"
+_OUTER_HELP = (
+    "the capabilities are there, so something outside refuses: a seccomp filter of the container, "
+    "a user namespace, or kernel lockdown"
+)
+
+
+def missing_capabilities(kernel: Kernel, types: Iterable[ProgramType]) -> tuple[str, ...]:
+    """The capabilities that loading programs of these types needs and the process lacks."""
+    held = kernel.capabilities()
+    if Capability.CAP_SYS_ADMIN in held:
+        return ()
+    needed = [Capability.CAP_BPF]
+    wanted = set(types)
+    if wanted & NETWORK_TYPES:
+        needed.append(Capability.CAP_NET_ADMIN)
+    if wanted & TRACING_TYPES:
+        needed.append(Capability.CAP_PERFMON)
+    return tuple(capability.name for capability in needed if capability not in held)
+
+
+def check_permission(kernel: Kernel, types: Iterable[ProgramType], action: str) -> None:
+    """Refuse early.
+
+    Raises:
+        PermissionDeniedError: with the missing capabilities.
+    """
+    missing = missing_capabilities(kernel, types)
+    if missing:
+        raise PermissionDeniedError(action, missing, _HELP.format(",".join(missing).lower()))
+
+
+def refused(action: str) -> PermissionDeniedError:
+    """The error for an EPERM in spite of all capabilities."""
+    return PermissionDeniedError(action, (), _OUTER_HELP)

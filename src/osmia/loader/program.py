@@ -1,0 +1,130 @@
+"""A program in the kernel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from osmia.errors import KernelError, UsageError
+from osmia.loader.attach.link import Link
+from osmia.loader.attach.tcx import attach_tcx
+from osmia.loader.attach.xdp import XdpLink, attach_xdp
+from osmia.loader.sections import NETWORK_TYPES
+from osmia.loader.specification import ProgramSpec
+from osmia.sys import Descriptor, Kernel, TestRunResult
+from osmia.uapi import AttachType, ProgramType, TestRunFlags, XdpFlags
+
+_PACKET_TYPES = NETWORK_TYPES | {ProgramType.SOCKET_FILTER}
+_SMALLEST_FRAME = 14
+_HEADROOM = 256
+
+
+@dataclass(frozen=True)
+class ProgramInfo:
+    """What the kernel tells about a program."""
+
+    id: int
+    name: str
+    tag: str
+    """A hash of the instructions, as bpftool prints it."""
+    xlated_size: int
+    """Bytes of the instructions as the verifier left them."""
+    jited_size: int
+    """Bytes of machine code; 0 where the JIT compiler is off."""
+    verified_instructions: int
+    """Instructions that the verifier went through (0 before Linux 5.16)."""
+    run_count: int
+    """Runs while statistics were on (kernel.bpf_stats_enabled)."""
+    run_time: int
+    """Nanoseconds of these runs."""
+
+
+class ProgramHandle:
+    """A loaded program: attach it, run it on data, ask for what the kernel made of it."""
+
+    def __init__(self, kernel: Kernel, descriptor: Descriptor, spec: ProgramSpec) -> None:
+        self.kernel = kernel
+        self.spec = spec
+        self._descriptor = descriptor
+
+    @property
+    def name(self) -> str:
+        """The name in the object file."""
+        return self.spec.name
+
+    @property
+    def fd(self) -> int:
+        """The file descriptor."""
+        return self._descriptor.fileno()
+
+    @property
+    def id(self) -> int:
+        """The kernel's number of this program."""
+        return self.kernel.program_info(self.fd).id
+
+    def info(self) -> ProgramInfo:
+        """What the kernel tells now."""
+        info = self.kernel.program_info(self.fd)
+        return ProgramInfo(
+            info.id,
+            info.name.decode(errors="replace"),
+            bytes(info.tag).hex(),
+            info.xlated_prog_len,
+            info.jited_prog_len,
+            info.verified_insns,
+            info.run_cnt,
+            info.run_time_ns,
+        )
+
+    def instructions(self) -> bytes:
+        """The instructions as the verifier left them; empty where the kernel hides them from this user."""
+        return self.kernel.program_instructions(self.fd)
+
+    def run(
+        self,
+        data: bytes | None = None,
+        *,
+        context: bytes | None = None,
+        repeat: int = 1,
+        flags: TestRunFlags = TestRunFlags(0),  # noqa: B008
+        batch_size: int = 0,
+    ) -> TestRunResult:
+        """Run on a packet with BPF_PROG_TEST_RUN (Linux 4.12; `context` since 5.2, 5.15 for XDP).
+
+        `data` begins with the Ethernet header. `context` is the bytes of struct xdp_md or __sk_buff.
+
+        Raises:
+            UsageError: a packet shorter than an Ethernet header.
+            KernelError: a program type that cannot be run so, or a context that the kernel does not take.
+        """
+        if repeat < 1:
+            raise UsageError(f"repeat is {repeat}", "give 1 or more")
+        if self.spec.type in _PACKET_TYPES and len(data or b"") < _SMALLEST_FRAME:
+            raise UsageError(
+                f"a packet of {len(data or b'')} bytes cannot be run",
+                f"the kernel takes {_SMALLEST_FRAME} bytes, an Ethernet header, or more",
+            )
+        live = TestRunFlags.XDP_LIVE_FRAMES in flags
+        try:
+            return self.kernel.program_test_run(
+                self.fd,
+                data,
+                context=context,
+                repeat=repeat,
+                data_capacity=len(data) + _HEADROOM if data and not live else 0,
+                context_capacity=len(context) if context and not live else 0,
+                flags=flags,
+                batch_size=batch_size,
+            )
+        except KernelError as error:
+            raise KernelError(error.errno, f"{self.name!r}: {error.strerror}") from None
+
+    def attach_xdp(self, interface: str, flags: XdpFlags = XdpFlags(0)) -> XdpLink:  # noqa: B008
+        """Attach to a network interface; see `osmia.loader.attach.xdp`."""
+        return attach_xdp(self.kernel, self.fd, self.name, interface, flags)
+
+    def attach_tcx(self, interface: str, attach_type: AttachType) -> Link:
+        """Attach to one direction of a network interface; see `osmia.loader.attach.tcx`."""
+        return attach_tcx(self.kernel, self.fd, self.name, interface, attach_type)
+
+    def __repr__(self) -> str:
+        return f"<program {self.name!r}: {self.spec.type.name}>"

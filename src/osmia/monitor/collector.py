@@ -1,0 +1,260 @@
+"""From the kernel's maps to one frozen snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import osmia
+from osmia.monitor import kernel
+from osmia.monitor.addresses import address_from_kernel
+from osmia.monitor.detect.alert import Alert, ProbeEvidence, Technique
+from osmia.monitor.detect.probes import ProbeDetector
+from osmia.monitor.model import (
+    Address,
+    Connection,
+    ConnectionState,
+    Interface,
+    InterfaceMode,
+    LinkCounters,
+    Losses,
+    RuleState,
+    Snapshot,
+    Source,
+    SourceOfPackets,
+    TrafficCount,
+)
+from osmia.monitor.records import ConnectionCounters, ConnectionKey, ProbeKind, Reason, ScanCell
+from osmia.net import IPv6Address, TcpFlags
+
+__all__ = ["Collector", "WatchedInterface"]
+
+MAXIMUM_CANDIDATES = 4096
+CANDIDATE_LIFETIME_NS = 120_000_000_000
+TCP = 6
+
+TECHNIQUES = {
+    ProbeKind.SYN: Technique.SYN,
+    ProbeKind.FIN: Technique.FIN,
+    ProbeKind.NULL: Technique.NULL,
+    ProbeKind.XMAS: Technique.XMAS,
+    ProbeKind.ODD: Technique.MIXED,
+    ProbeKind.TINY_FRAGMENT: Technique.FRAGMENTS,
+}
+UNPARSED = tuple(reason for reason in Reason if Reason.PARSED < reason < Reason.SOURCE_ADDED)
+
+
+@dataclass(slots=True)
+class WatchedInterface:
+    """An interface as the service attached to it."""
+
+    name: str
+    index: int
+    mode: InterfaceMode
+    counts_egress: bool = True
+
+
+class Collector:
+    """Reads the maps, keeps what rates and detection need between two readings.
+
+    `counters_of` gives an interface's own counters, None where it has none (any more). Not
+    thread-safe: one thread collects.
+    """
+
+    def __init__(
+        self,
+        bpf: osmia.Bpf,
+        interfaces: list[WatchedInterface],
+        packets_from: SourceOfPackets,
+        counters_of: Callable[[str], LinkCounters | None],
+        detector: ProbeDetector | None = None,
+    ) -> None:
+        self._bpf = bpf
+        self._interfaces = interfaces
+        self._packets_from = packets_from
+        self._counters_of = counters_of
+        self._detector = detector or ProbeDetector()
+        self._candidates: dict[bytes, tuple[int, int, int]] = {}
+        self._before: Snapshot | None = None
+        self._sources: dict[bytes, Source] = {}
+        self._connections: dict[bytes, tuple[bytes, Connection]] = {}
+        self.fresh_alerts: list[Alert] = []
+        """Alerts that the last collection raised."""
+
+    def collect(self, clock_ns: int, taken: float, rules: tuple[RuleState, ...], notices: tuple[str, ...]) -> Snapshot:
+        """Read everything. `clock_ns` is the monitor's clock now, `taken` the wall clock."""
+        before = self._before
+        seconds = 0.0 if before is None else (clock_ns - before.clock_ns) / 1e9
+        self._detect(clock_ns)
+        counted = self._reasons()
+        sources = self._read_sources(seconds)
+        connections = self._read_connections(seconds)
+        snapshot = Snapshot(
+            number=0 if before is None else before.number + 1,
+            taken=taken,
+            clock_ns=clock_ns,
+            packets_from=self._packets_from,
+            interfaces=tuple(self._read_interfaces(seconds)),
+            sources=sources,
+            connections=connections,
+            alerts=self._detector.alerts(),
+            rules=rules,
+            reasons=tuple((reason.name.lower(), counted[reason]) for reason in UNPARSED if counted[reason]),
+            losses=Losses(
+                reports=self._bpf[kernel.probe_reports].lost,
+                sources_evicted=max(0, counted[Reason.SOURCE_ADDED] - len(sources)),
+                connections_evicted=max(0, counted[Reason.CONNECTION_ADDED] - len(connections)),
+                rows_refused=counted[Reason.SOURCE_REFUSED]
+                + counted[Reason.CONNECTION_REFUSED]
+                + counted[Reason.CELL_REFUSED],
+            ),
+            notices=notices,
+        )
+        self._before = snapshot
+        return snapshot
+
+    def _reasons(self) -> dict[Reason, int]:
+        counters = self._bpf[kernel.reasons]
+        return {reason: counters[reason].sum() for reason in Reason}
+
+    def _read_interfaces(self, seconds: float) -> Iterator[Interface]:
+        earlier = {} if self._before is None else {i.index: i for i in self._before.interfaces}
+        for interface in self._interfaces:
+            values = list(self._bpf[kernel.totals][interface.index % kernel.INTERFACE_SLOTS])
+            was = earlier.get(interface.index)
+            received = TrafficCount(
+                sum(int(value.received_packets) for value in values),
+                sum(int(value.received_bytes) for value in values),
+            )
+            sent = TrafficCount(
+                sum(int(value.sent_packets) for value in values), sum(int(value.sent_bytes) for value in values)
+            )
+            dropped = TrafficCount(
+                sum(int(value.dropped_packets) for value in values),
+                sum(int(value.dropped_bytes) for value in values),
+            )
+            yield Interface(
+                name=interface.name,
+                index=interface.index,
+                mode=interface.mode,
+                received=received.since(was.received if was else None, seconds),
+                sent=sent.since(was.sent if was else None, seconds),
+                dropped=dropped.since(was.dropped if was else None, seconds),
+                counts_egress=interface.counts_egress,
+                link=self._counters_of(interface.name),
+            )
+
+    def _read_sources(self, seconds: float) -> tuple[Source, ...]:
+        found: dict[bytes, Source] = {}
+        for address, values in self._bpf[kernel.sources].items():
+            key = bytes(address)
+            was = self._sources.get(key)
+            per_cpu = list(values)
+            received = TrafficCount(
+                sum(int(value.packets) for value in per_cpu), sum(int(value.bytes) for value in per_cpu)
+            )
+            found[key] = Source(
+                address=address_from_kernel(key) if was is None else was.address,
+                received=received.since(was.received if was else _NOTHING, seconds),
+                blocked_packets=sum(int(value.blocked_packets) for value in per_cpu),
+                last_seen_ns=max(int(value.last_seen) for value in per_cpu),
+            )
+        self._sources = found
+        return tuple(found.values())
+
+    def _read_connections(self, seconds: float) -> tuple[Connection, ...]:
+        found: dict[bytes, tuple[bytes, Connection]] = {}
+        for key, counters in self._bpf[kernel.connections].items():
+            packed, content = bytes(key), bytes(counters)
+            was = self._connections.get(packed)
+            if was is not None and was[0] == content and not was[1].bytes_per_second:
+                found[packed] = was
+            else:
+                found[packed] = content, _connection(key, counters, None if was is None else was[1], seconds)
+        self._connections = found
+        return tuple(connection for _, connection in found.values())
+
+    def _detect(self, clock_ns: int) -> None:
+        """Look at the cells of all sources that were reported lately; a report only says where to look."""
+        self.fresh_alerts = []
+        for report in self._bpf[kernel.probe_reports].read(0):
+            self._judge(bytes(report.source), report)
+        cells = self._bpf[kernel.scan_cells]
+        for packed in list(self._candidates):
+            cell = cells.get(IPv6Address.from_bytes(packed))
+            if cell is None or clock_ns - int(cell.last_seen) > CANDIDATE_LIFETIME_NS:
+                del self._candidates[packed]
+            else:
+                self._judge(packed, cell)
+        self._detector.expire(clock_ns)
+
+    def _judge(self, packed: bytes, cell: ScanCell) -> None:
+        """Give a cell to the rules, once for each state of it: a silent source must not begin a new episode."""
+        state = int(cell.last_seen), int(cell.window_start), int(cell.probes)
+        if self._candidates.get(packed, (0, 0, 0)) >= state:
+            return
+        self._candidates[packed] = state
+        if len(self._candidates) > MAXIMUM_CANDIDATES:
+            del self._candidates[next(iter(self._candidates))]
+        alert = self._detector.observe(_evidence(cell))
+        if alert is not None:
+            self.fresh_alerts.append(alert)
+
+
+_NOTHING = TrafficCount()
+
+
+def _connection(
+    key: ConnectionKey, counters: ConnectionCounters, was: Connection | None, seconds: float
+) -> Connection:
+    protocol = int(key.protocol)
+    received = TrafficCount(int(counters.received_packets), int(counters.received_bytes))
+    sent = TrafficCount(int(counters.sent_packets), int(counters.sent_bytes))
+    return Connection(
+        local=_address(key.local_addr) if was is None else was.local,
+        local_port=int(key.local_port),
+        remote=_address(key.remote_addr) if was is None else was.remote,
+        remote_port=int(key.remote_port),
+        protocol=protocol,
+        state=_state(protocol, int(counters.received_flags), int(counters.sent_flags)),
+        received=received.since(was.received if was else _NOTHING, seconds),
+        sent=sent.since(was.sent if was else _NOTHING, seconds),
+        first_seen_ns=int(counters.first_seen),
+        last_seen_ns=int(counters.last_seen),
+    )
+
+
+def _state(protocol: int, received_flags: int, sent_flags: int) -> ConnectionState:
+    """What the flags of both directions say; a connection older than the monitor shows no SYN."""
+    if protocol != TCP:
+        return ConnectionState.ACTIVE
+    either, both = received_flags | sent_flags, received_flags & sent_flags
+    fin, syn = int(TcpFlags.FIN), int(TcpFlags.SYN)
+    if either & int(TcpFlags.RST):
+        return ConnectionState.RESET
+    if either & fin:
+        return ConnectionState.CLOSED if both & fin else ConnectionState.CLOSING
+    if either & syn and not both & syn:
+        return ConnectionState.OPENING
+    return ConnectionState.ESTABLISHED
+
+
+def _address(address: IPv6Address) -> Address:
+    return address_from_kernel(bytes(address))
+
+
+def _evidence(cell: ScanCell) -> ProbeEvidence:
+    counts = [(TECHNIQUES[kind], int(cell.counts[kind])) for kind in TECHNIQUES]
+    probes = int(cell.probes)
+    return ProbeEvidence(
+        source=_address(cell.source),
+        last_target=_address(cell.last_target),
+        window_start_ns=int(cell.window_start),
+        last_seen_ns=int(cell.last_seen),
+        distinct_bits=sum(int(word).bit_count() for word in cell.targets),
+        probes=probes,
+        by_technique=tuple((technique, count) for technique, count in counts if count),
+        ports=tuple(int(port) for port in list(cell.ports)[: min(probes, len(cell.ports))]),
+    )
+
+

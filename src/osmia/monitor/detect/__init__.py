@@ -1,0 +1,1 @@
+"""Rules that turn what the kernel counted into alerts. They read no clock of their own."""

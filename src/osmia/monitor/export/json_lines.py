@@ -1,0 +1,86 @@
+"""JSON lines in the shape of Suricata's EVE log: stats, alert and drop events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from osmia.monitor.detect.alert import Alert
+from osmia.monitor.export.snapshot import alert_to_json, rule_to_json, snapshot_to_json
+from osmia.monitor.model import Network, RuleAction, Snapshot
+
+__all__ = ["EventWriter"]
+
+TOP = 10
+SEVERITY = {"high": 1, "medium": 2, "low": 3}
+
+
+class EventWriter:
+    """Turns each snapshot into lines: one `stats`, one `alert` for each new episode, `drop` for rules that hit.
+
+    `stats.osmia` and `alert.metadata` are osmia's own extension.
+    """
+
+    def __init__(self) -> None:
+        self._dropped: dict[Network, int] = {}
+
+    def lines(self, snapshot: Snapshot, fresh_alerts: Iterable[Alert]) -> Iterator[str]:
+        """The lines for one snapshot, without line ends."""
+        for alert in fresh_alerts:
+            yield _line(self._alert(snapshot, alert))
+        for event in self._drops(snapshot):
+            yield _line(event)
+        yield _line(self._stats(snapshot))
+
+    def _alert(self, snapshot: Snapshot, alert: Alert) -> dict[str, object]:
+        return {
+            **_header(snapshot, "alert"),
+            "src_ip": str(alert.source),
+            "dest_ip": str(alert.target),
+            "alert": {
+                "action": "allowed",
+                "gid": 1,
+                "signature_id": 1,
+                "rev": 1,
+                "signature": alert.reason,
+                "category": "Detection of a Network Scan",
+                "severity": SEVERITY[alert.confidence],
+                "metadata": alert_to_json(alert),
+            },
+        }
+
+    def _drops(self, snapshot: Snapshot) -> Iterator[dict[str, object]]:
+        """At most one event for each rule and snapshot."""
+        for rule in snapshot.rules:
+            if rule.action is not RuleAction.BLOCK:
+                continue
+            before = self._dropped.get(rule.network, 0)
+            self._dropped[rule.network] = rule.dropped.packets
+            if rule.dropped.packets > before:
+                yield {
+                    **_header(snapshot, "drop"),
+                    "src_ip": str(rule.network),
+                    "drop": {"reason": rule.reason, "packets": rule.dropped.packets - before, "rule": rule_to_json(rule)},
+                }
+        known = {rule.network for rule in snapshot.rules}
+        for network in [network for network in self._dropped if network not in known]:
+            del self._dropped[network]
+
+    def _stats(self, snapshot: Snapshot) -> dict[str, object]:
+        return {**_header(snapshot, "stats"), "stats": {"osmia": snapshot_to_json(snapshot, TOP)}}
+
+
+def _header(snapshot: Snapshot, event_type: str) -> dict[str, object]:
+    header: dict[str, object] = {
+        "timestamp": datetime.fromtimestamp(snapshot.taken, UTC).isoformat(timespec="microseconds"),
+        "event_type": event_type,
+        "packets_from": snapshot.packets_from.value,
+    }
+    if len(snapshot.interfaces) == 1:
+        header["in_iface"] = snapshot.interfaces[0].name
+    return header
+
+
+def _line(event: dict[str, object]) -> str:
+    return json.dumps(event, separators=(",", ":"))

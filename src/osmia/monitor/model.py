@@ -1,0 +1,237 @@
+"""What the monitor knows at one moment: frozen, without I/O, the same for dashboard, JSON and tests."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from osmia.monitor.detect.alert import Alert
+
+__all__ = [
+    "Address",
+    "Connection",
+    "ConnectionState",
+    "Interface",
+    "InterfaceMode",
+    "LinkCounters",
+    "Losses",
+    "Network",
+    "RuleAction",
+    "RuleState",
+    "Snapshot",
+    "Source",
+    "SourceOfPackets",
+    "TrafficCount",
+    "protocol_name",
+]
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+PROTOCOL_NAMES = {1: "icmp", 2: "igmp", 6: "tcp", 17: "udp", 47: "gre", 50: "esp", 58: "icmpv6", 132: "sctp"}
+
+
+def protocol_name(number: int) -> str:
+    """The name of an IP protocol, or its number."""
+    return PROTOCOL_NAMES.get(number, str(number))
+
+
+class InterfaceMode(Enum):
+    """How the ingress program sees frames."""
+
+    NATIVE = "native"
+    """In the driver, before the kernel has made a packet of the frame."""
+    GENERIC = "generic"
+    """In the network stack, after GRO has joined frames."""
+    SIMULATED = "simulated"
+    """Not in a kernel: as plain Python over a capture."""
+
+
+class SourceOfPackets(Enum):
+    """Where the packets of a snapshot come from."""
+
+    LIVE = "live"
+    DEMO = "demo"
+    REPLAY = "replay"
+    GENERATED = "generated"
+    """A capture that osmia made itself, because BPF is not permitted here."""
+
+
+class ConnectionState(Enum):
+    """What the TCP flags seen so far say; `ACTIVE` for all other protocols."""
+
+    OPENING = "opening"
+    ESTABLISHED = "established"
+    CLOSING = "closing"
+    CLOSED = "closed"
+    RESET = "reset"
+    ACTIVE = "active"
+
+
+class RuleAction(Enum):
+    """What a rule does with the sources in its network."""
+
+    BLOCK = "block"
+    ALLOW = "allow"
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficCount:
+    """Frames and layer-2 bytes, and both per second over the last interval."""
+
+    packets: int = 0
+    bytes: int = 0
+    packets_per_second: float = 0.0
+    bytes_per_second: float = 0.0
+
+    def since(self, before: TrafficCount | None, seconds: float) -> TrafficCount:
+        """The same count with rates from an earlier one; without it, or backwards, the rates are zero."""
+        if before is None or seconds <= 0 or before.packets > self.packets or before.bytes > self.bytes:
+            return self
+        return TrafficCount(
+            self.packets,
+            self.bytes,
+            (self.packets - before.packets) / seconds,
+            (self.bytes - before.bytes) / seconds,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LinkCounters:
+    """The interface's own counters (rtnl_link_stats64), for comparison with ours."""
+
+    received_packets: int
+    received_bytes: int
+    sent_packets: int
+    sent_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """Exact totals of one interface."""
+
+    name: str
+    index: int
+    mode: InterfaceMode
+    received: TrafficCount
+    sent: TrafficCount
+    dropped: TrafficCount
+    """Blocked by a rule; also among `received`."""
+    counts_egress: bool
+    """False where the kernel has no hook for what goes out."""
+    link: LinkCounters | None = None
+    """None where there is no such interface: in a replay, or after it was removed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One address that sends to us."""
+
+    address: Address
+    received: TrafficCount
+    blocked_packets: int
+    last_seen_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One connection, in both directions; times in ns of the monitor's clock."""
+
+    local: Address
+    local_port: int
+    remote: Address
+    remote_port: int
+    protocol: int
+    state: ConnectionState
+    received: TrafficCount
+    sent: TrafficCount
+    first_seen_ns: int
+    last_seen_ns: int
+
+    @property
+    def bytes_per_second(self) -> float:
+        """Both directions."""
+        return self.received.bytes_per_second + self.sent.bytes_per_second
+
+
+@dataclass(frozen=True, slots=True)
+class RuleState:
+    """One entry of the block or allow list, with what it did."""
+
+    network: Network
+    action: RuleAction
+    reason: str
+    origin: str
+    created: float
+    """Seconds since the epoch."""
+    expires: float | None
+    """Seconds since the epoch; None for a rule without end."""
+    dropped: TrafficCount = field(default_factory=TrafficCount)
+
+    def with_rates(self, before: TrafficCount | None, seconds: float) -> RuleState:
+        """The same with rates since an earlier count."""
+        return replace(self, dropped=self.dropped.since(before, seconds))
+
+
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """What could not be kept or told; zeros on a good day."""
+
+    reports: int = 0
+    """Probe reports that found no room in the perf event array."""
+    sources_evicted: int = 0
+    connections_evicted: int = 0
+    rows_refused: int = 0
+    """New sources, connections or scan cells that a full map did not take."""
+
+    @property
+    def any(self) -> bool:
+        """Whether anything was lost."""
+        return bool(self.reports or self.sources_evicted or self.connections_evicted or self.rows_refused)
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that is known at one moment."""
+
+    number: int
+    taken: float
+    """Wall clock, seconds since the epoch; in a replay the capture's."""
+    clock_ns: int
+    """The monitor's clock."""
+    packets_from: SourceOfPackets
+    interfaces: tuple[Interface, ...] = ()
+    sources: tuple[Source, ...] = ()
+    connections: tuple[Connection, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    rules: tuple[RuleState, ...] = ()
+    reasons: tuple[tuple[str, int], ...] = ()
+    """Frames that were not parsed to the end, by reason."""
+    losses: Losses = Losses()
+    notices: tuple[str, ...] = ()
+    """What the user should know of how it runs: a missing right, an interface that went away."""
+
+    @property
+    def received(self) -> TrafficCount:
+        """All interfaces together."""
+        return _total([interface.received for interface in self.interfaces])
+
+    @property
+    def sent(self) -> TrafficCount:
+        """All interfaces together."""
+        return _total([interface.sent for interface in self.interfaces])
+
+    @property
+    def dropped(self) -> TrafficCount:
+        """All interfaces together."""
+        return _total([interface.dropped for interface in self.interfaces])
+
+
+def _total(counts: list[TrafficCount]) -> TrafficCount:
+    return TrafficCount(
+        sum(count.packets for count in counts),
+        sum(count.bytes for count in counts),
+        sum(count.packets_per_second for count in counts),
+        sum(count.bytes_per_second for count in counts),
+    )

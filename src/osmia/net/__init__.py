@@ -1,0 +1,26 @@
+"""Headers and addresses of the network, written in the public language only."""
+
+from osmia.net.addresses import IPv4Address, IPv6Address, MacAddress, v4_mapped
+from osmia.net.ethernet import ArpHdr, EtherType, EthHdr, VlanHdr
+from osmia.net.ip import IpProtocol, Ipv4Hdr, Ipv6ExtensionHdr, Ipv6FragmentHdr, Ipv6Hdr
+from osmia.net.transport import IcmpHdr, TcpFlags, TcpHdr, UdpHdr
+
+__all__ = [
+    "ArpHdr",
+    "EthHdr",
+    "EtherType",
+    "IPv4Address",
+    "IPv6Address",
+    "IcmpHdr",
+    "IpProtocol",
+    "Ipv4Hdr",
+    "Ipv6ExtensionHdr",
+    "Ipv6FragmentHdr",
+    "Ipv6Hdr",
+    "MacAddress",
+    "TcpFlags",
+    "TcpHdr",
+    "UdpHdr",
+    "VlanHdr",
+    "v4_mapped",
+]

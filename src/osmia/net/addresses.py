@@ -1,0 +1,53 @@
+"""Addresses: types of their own that print themselves."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Literal, Self, SupportsIndex
+
+from osmia.lang import Array, be32, u8
+
+__all__ = ["IPv4Address", "IPv6Address", "MacAddress", "v4_mapped"]
+
+
+class IPv4Address(be32):
+    """An IPv4 address, as it lies in a packet. User code may give it as text."""
+
+    __slots__ = ()
+
+    def __new__(cls, value: SupportsIndex | str = 0) -> Self:
+        """From a number or from dotted text; ValueError for text that is no address."""
+        return cls.wrapped(int(ipaddress.IPv4Address(value)) if isinstance(value, str) else value.__index__())
+
+    def __str__(self) -> str:
+        return str(ipaddress.IPv4Address(int(self)))
+
+
+class IPv6Address(Array[be32, Literal[4]]):
+    """An IPv6 address, as four words in network order. User code may give it as text."""
+
+    __slots__ = ()
+
+    def __init__(self, *words: be32 | str) -> None:
+        """From four words, from text, or zero; ValueError for text that is no address."""
+        if len(words) == 1 and isinstance(words[0], str):
+            packed = ipaddress.IPv6Address(words[0]).packed
+            words = tuple(be32.from_bytes(packed[start : start + 4]) for start in range(0, 16, 4))
+        super().__init__(*(be32(word) for word in words if not isinstance(word, str)))
+
+    def __str__(self) -> str:
+        return str(ipaddress.IPv6Address(bytes(self)))
+
+
+class MacAddress(Array[u8, Literal[6]]):
+    """An Ethernet address."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return bytes(self).hex(":")
+
+
+def v4_mapped(address: IPv4Address) -> IPv6Address:
+    """The IPv4-mapped form ::ffff:a.b.c.d (RFC 4291, 2.5.5.2), so that one map holds both families."""
+    return IPv6Address(be32(0), be32(0), be32(0xFFFF), be32(address))

@@ -1,0 +1,254 @@
+"""The user side of simulated maps: ordinary Python mappings and readers, as the loader gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, MutableMapping, Sequence
+from errno import E2BIG, ENOENT, ENOSPC
+from os import strerror
+from typing import Generic, SupportsIndex, TypeVar, cast, overload
+
+from osmia.errors import KernelError, MapFullError, UsageError
+from osmia.lang import Map, u32
+from osmia.lang.memory import MemoryCodec
+from osmia.lang.runtime import UpdateFlags
+from osmia.simulator.kernel import SimulatedKernel
+from osmia.simulator.storage import TrieStorage
+
+__all__ = [
+    "EventReader",
+    "PerCpuValues",
+    "SimulatedArray",
+    "SimulatedMap",
+    "SimulatedPerCpuArray",
+    "SimulatedPerCpuMap",
+    "SimulatedTrie",
+]
+
+K = TypeVar("K")
+V = TypeVar("V")
+V_co = TypeVar("V_co", covariant=True)
+E = TypeVar("E")
+
+
+class PerCpuValues(Sequence[V_co]):
+    """The values of one key, by processor number."""
+
+    def __init__(self, values: Sequence[V_co]) -> None:
+        self._values = tuple(values)
+
+    @overload
+    def __getitem__(self, index: int) -> V_co: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[V_co]: ...
+    def __getitem__(self, index: int | slice) -> V_co | Sequence[V_co]:
+        return self._values[index]
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def sum(self) -> int:
+        """The sum over all processors, not wrapped; TypeError where the values are no integers."""
+        return sum(cast("SupportsIndex", value).__index__() for value in self._values)
+
+    def __repr__(self) -> str:
+        return f"PerCpuValues({', '.join(str(value) for value in self._values)})"
+
+
+class _Handle(Generic[K, V]):
+    """What all handles with keys share: bytes in the kernel, values here."""
+
+    def __init__(self, kernel: SimulatedKernel, declaration: Map) -> None:
+        self._kernel = kernel
+        self._declaration = declaration
+        self._entries = kernel.entries(declaration)
+        self._values: MemoryCodec[V] = MemoryCodec(cast("type[V]", declaration.value_type))
+        self._keys: MemoryCodec[K] = MemoryCodec(cast("type[K]", declaration.key_type))
+
+    @property
+    def max_entries(self) -> int:
+        """How many entries the map has room for."""
+        return self._declaration.max_entries
+
+    def _read(self, key: bytes) -> list[V] | None:
+        with self._kernel.lock:
+            slots = self._entries.find(key)
+            return None if slots is None else [self._values.decode(slot) for slot in slots]
+
+    def _write(self, key: object, key_bytes: bytes, values: Sequence[V]) -> None:
+        encoded = tuple(self._values.encode(value) for value in values)
+        if len(encoded) != self._entries.slot_count:
+            raise UsageError(
+                f"{self._declaration} has a value for each of {self._entries.slot_count} processors, "
+                f"not {len(encoded)}"
+            )
+        with self._kernel.lock:
+            error = -self._entries.store(key_bytes, encoded, UpdateFlags.ANY)
+        if error in (E2BIG, ENOSPC):
+            raise MapFullError(error, f"no room for {key} in {self._declaration}")
+        if error:
+            raise KernelError(error, f"cannot set {key} in {self._declaration}: {strerror(error)}")
+
+    def _remove(self, key: object, key_bytes: bytes) -> None:
+        with self._kernel.lock:
+            error = -self._entries.delete(key_bytes)
+        if error == ENOENT:
+            raise KeyError(key)
+        if error:
+            raise UsageError(f"an entry of {self._declaration} cannot be deleted", "set it to zero instead")
+
+    def _position(self, index: SupportsIndex) -> bytes:
+        """The key of an array's index; KeyError where it is out of range."""
+        number = index.__index__()
+        if not 0 <= number < self.max_entries:
+            raise KeyError(number)
+        return number.to_bytes(4, "little")
+
+    def _present(self) -> list[bytes]:
+        with self._kernel.lock:
+            return self._entries.keys()
+
+
+class SimulatedMap(_Handle[K, V], MutableMapping[K, V]):
+    """A hash map with one value for each key."""
+
+    def __getitem__(self, key: K) -> V:
+        values = self._read(self._keys.encode(key))
+        if values is None:
+            raise KeyError(key)
+        return values[0]
+
+    def __setitem__(self, key: K, value: V) -> None:
+        self._write(key, self._keys.encode(key), (value,))
+
+    def __delitem__(self, key: K) -> None:
+        self._remove(key, self._keys.encode(key))
+
+    def __iter__(self) -> Iterator[K]:
+        return iter([self._keys.decode(key) for key in self._present()])
+
+    def __len__(self) -> int:
+        return len(self._present())
+
+
+class SimulatedPerCpuMap(_Handle[K, V], MutableMapping[K, PerCpuValues[V]]):
+    """A hash map with a value for each key and processor."""
+
+    def __getitem__(self, key: K) -> PerCpuValues[V]:
+        values = self._read(self._keys.encode(key))
+        if values is None:
+            raise KeyError(key)
+        return PerCpuValues(values)
+
+    def __setitem__(self, key: K, value: Sequence[V]) -> None:
+        self._write(key, self._keys.encode(key), value)
+
+    def __delitem__(self, key: K) -> None:
+        self._remove(key, self._keys.encode(key))
+
+    def __iter__(self) -> Iterator[K]:
+        return iter([self._keys.decode(key) for key in self._present()])
+
+    def __len__(self) -> int:
+        return len(self._present())
+
+
+class SimulatedArray(_Handle[u32, V], MutableMapping[int, V]):
+    """An array with one value for each index; nothing can be deleted."""
+
+    def __getitem__(self, key: SupportsIndex) -> V:
+        values = self._read(self._position(key))
+        assert values is not None
+        return values[0]
+
+    def __setitem__(self, key: SupportsIndex, value: V) -> None:
+        self._write(key, self._position(key), (value,))
+
+    def __delitem__(self, key: SupportsIndex) -> None:
+        self._remove(key, self._position(key))
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self.max_entries))
+
+    def __len__(self) -> int:
+        return self.max_entries
+
+
+class SimulatedPerCpuArray(_Handle[u32, V], MutableMapping[int, PerCpuValues[V]]):
+    """An array with a value for each index and processor; nothing can be deleted."""
+
+    def __getitem__(self, key: SupportsIndex) -> PerCpuValues[V]:
+        values = self._read(self._position(key))
+        assert values is not None
+        return PerCpuValues(values)
+
+    def __setitem__(self, key: SupportsIndex, value: Sequence[V]) -> None:
+        self._write(key, self._position(key), value)
+
+    def __delitem__(self, key: SupportsIndex) -> None:
+        self._remove(key, self._position(key))
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self.max_entries))
+
+    def __len__(self) -> int:
+        return self.max_entries
+
+
+class SimulatedTrie(_Handle[K, V], MutableMapping[tuple[K, int], V]):
+    """A trie; a key is an address and its prefix length in bits, and names exactly this prefix."""
+
+    def __getitem__(self, key: tuple[K, int]) -> V:
+        trie = cast("TrieStorage", self._entries)
+        prefix = self._prefix(key)
+        with self._kernel.lock:
+            slots = trie.find_prefix(prefix)
+            if slots is None:
+                raise KeyError(key)
+            return self._values.decode(slots[0])
+
+    def __setitem__(self, key: tuple[K, int], value: V) -> None:
+        self._write(key, self._prefix(key), (value,))
+
+    def __delitem__(self, key: tuple[K, int]) -> None:
+        self._remove(key, self._prefix(key))
+
+    def __iter__(self) -> Iterator[tuple[K, int]]:
+        return iter(
+            [(self._keys.decode(key[4:]), int.from_bytes(key[:4], "little")) for key in self._present()]
+        )
+
+    def __len__(self) -> int:
+        return len(self._present())
+
+    def _prefix(self, key: tuple[K, int]) -> bytes:
+        address, length = key
+        encoded = self._keys.encode(address)
+        if not 0 <= length <= len(encoded) * 8:
+            raise UsageError(f"/{length} is no prefix length of {address}", f"write 0 to {len(encoded) * 8}")
+        return length.to_bytes(4, "little") + encoded
+
+
+class EventReader(Generic[E]):
+    """The events of a ring buffer or perf event array, in the order in which they were sent."""
+
+    def __init__(self, kernel: SimulatedKernel, declaration: Map) -> None:
+        self._events = kernel.events(declaration)
+        self._codec: MemoryCodec[E] = MemoryCodec(cast("type[E]", declaration.value_type))
+
+    def read(self, timeout: float | None = None) -> list[E]:
+        """All events that wait; where there are none, after up to `timeout` seconds (None: no limit)."""
+        return [self._codec.decode(event) for event in self._events.read(timeout)]
+
+    def __iter__(self) -> Iterator[E]:
+        """Wait for events, one by one, until the simulation ends."""
+        while not self._events.closed:
+            yield from self.read()
+
+    def fileno(self) -> int:
+        """A file descriptor that is readable while events wait, for selectors and event loops."""
+        return self._events.fileno()
+
+    @property
+    def lost(self) -> int:
+        """Events that found no room, since the start."""
+        return self._events.lost

@@ -1,0 +1,129 @@
+"""The simulated kernel: clock, processors, randomness, configuration, log and maps of one simulation."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Mapping
+from typing import Any, cast
+
+from osmia.errors import UsageError
+from osmia.lang import (
+    ArrayMap,
+    Constant,
+    LpmTrie,
+    LruHashMap,
+    LruPerCpuHashMap,
+    Map,
+    PerCpuArray,
+    PerfEventArray,
+    RingBuf,
+)
+from osmia.simulator.events import PERF_BUFFER_BYTES, EventStorage
+from osmia.simulator.storage import ArrayStorage, EntryStorage, HashStorage, TrieStorage
+
+__all__ = ["SimulatedKernel"]
+
+_logger = logging.getLogger("osmia.kernel")
+
+
+class SimulatedKernel:
+    """What programs find when they run as plain Python: the same at each run, nothing of the machine."""
+
+    def __init__(
+        self, constants: Mapping[Constant[Any], Any] | None = None, *, processors: int = 4, seed: int = 0
+    ) -> None:
+        """`processors` is the number of simulated processors, `seed` that of the random numbers."""
+        if processors < 1:
+            raise UsageError(f"a machine has at least one processor, not {processors}")
+        self.clock_ns = 1_000_000_000
+        """Nanoseconds since boot, as programs will read them next; settable."""
+        self.tick_ns = 1_000
+        """How far the clock moves on each time that a program reads it; 0 lets it stand."""
+        self.processor_count = processors
+        """Number of processors."""
+        self.lock = threading.RLock()
+        """Held while a program runs and while user space reaches into a map."""
+        self._processor = 0
+        self._random = random.Random(seed)  # noqa: S311 - the kernel's own is not for secrets either
+        self._constants = dict(constants or {})
+        self._storages: dict[Map, EntryStorage | EventStorage] = {}
+
+    @property
+    def processor(self) -> int:
+        """The processor on which programs run; settable, from 0 to `processor_count` - 1."""
+        return self._processor
+
+    @processor.setter
+    def processor(self, number: int) -> None:
+        if not 0 <= number < self.processor_count:
+            raise UsageError(
+                f"there is no processor {number}", f"this machine has 0 to {self.processor_count - 1}"
+            )
+        self._processor = number
+
+    def storage(self, declaration: Map) -> EntryStorage | EventStorage:
+        """The entries of a declared map, made at first use."""
+        storage = self._storages.get(declaration)
+        if storage is None:
+            with self.lock:
+                storage = self._storages.setdefault(declaration, self._make_storage(declaration))
+        return storage
+
+    def entries(self, declaration: Map) -> EntryStorage:
+        """The entries of a map with keys."""
+        storage = self.storage(declaration)
+        if not isinstance(storage, EntryStorage):
+            raise UsageError(f"{declaration} has no entries")
+        return storage
+
+    def events(self, declaration: Map) -> EventStorage:
+        """The events of a ring buffer or perf event array."""
+        storage = self.storage(declaration)
+        if not isinstance(storage, EventStorage):
+            raise UsageError(f"{declaration} has no events")
+        return storage
+
+    def constant(self, declaration: object) -> object:
+        """The value that was set, or the default."""
+        constant = cast("Constant[Any]", declaration)
+        return self._constants.get(constant, constant.default)
+
+    def ktime_ns(self) -> int:
+        """The clock, which then moves on by `tick_ns`."""
+        now = self.clock_ns
+        self.clock_ns = now + self.tick_ns
+        return now
+
+    def processor_id(self) -> int:
+        """The processor on which the program runs."""
+        return self._processor
+
+    def random_u32(self) -> int:
+        """The next number of the seeded sequence."""
+        return self._random.getrandbits(32)
+
+    def log(self, level: int, message: str) -> None:
+        """Messages arrive in `logging`, under "osmia.kernel"."""
+        _logger.log(level, "%s", message)
+
+    def close(self) -> None:
+        """End all event readers."""
+        for storage in self._storages.values():
+            if isinstance(storage, EventStorage):
+                storage.close()
+
+    def _make_storage(self, declaration: Map) -> EntryStorage | EventStorage:
+        processors = self if declaration.per_cpu else None
+        size, limit = declaration.value_size, declaration.max_entries
+        if isinstance(declaration, RingBuf):
+            return EventStorage(limit, None)
+        if isinstance(declaration, PerfEventArray):
+            return EventStorage(PERF_BUFFER_BYTES, self)
+        if isinstance(declaration, LpmTrie):
+            return TrieStorage(size, limit, declaration.key_size - 4)
+        if isinstance(declaration, (ArrayMap, PerCpuArray)):
+            return ArrayStorage(size, limit, processors)
+        evicts = isinstance(declaration, (LruHashMap, LruPerCpuHashMap))
+        return HashStorage(size, limit, processors, evicts=evicts)

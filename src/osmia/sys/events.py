@@ -1,0 +1,57 @@
+"""Perf events, shared memory and waiting."""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import mmap
+import select
+
+from osmia.errors import KernelError
+from osmia.sys.syscall import Syscall, syscall
+from osmia.uapi import records
+
+_FLAG_FD_CLOEXEC = 1 << 3
+_IOC_ENABLE = 0x2400
+_NO_DESCRIPTOR = -1 & 0xFFFFFFFFFFFFFFFF
+
+
+class EventCalls:
+    """perf_event_open(2), mmap(2) and epoll(7)."""
+
+    def perf_event_open(self, attributes: records.PerfEventAttributes, cpu: int) -> int:
+        """Open a perf event for all processes on one CPU."""
+        attributes.size = ctypes.sizeof(attributes)
+        action = f"open a perf event on CPU {cpu}"
+        every_process = _NO_DESCRIPTOR
+        return syscall(
+            Syscall.PERF_EVENT_OPEN,
+            action,
+            ctypes.addressof(attributes),
+            every_process,
+            cpu,
+            _NO_DESCRIPTOR,
+            _FLAG_FD_CLOEXEC,
+        )
+
+    def perf_event_enable(self, fd: int) -> None:
+        """Let a perf event count."""
+        try:
+            fcntl.ioctl(fd, _IOC_ENABLE, 0)
+        except OSError as error:
+            raise KernelError(error.errno, f"enable a perf event: {error.strerror}") from None
+
+    def memory_map(self, fd: int, length: int, *, offset: int = 0, writable: bool = False) -> mmap.mmap:
+        """Share memory with the kernel; `length` and `offset` are whole pages."""
+        protection = mmap.PROT_READ | (mmap.PROT_WRITE if writable else 0)
+        try:
+            return mmap.mmap(fd, length, mmap.MAP_SHARED, protection, offset=offset)
+        except OSError as error:
+            raise KernelError(error.errno, f"map {length} bytes: {error.strerror}") from None
+
+    def epoll(self, *fds: int) -> select.epoll:
+        """An epoll object that wakes when one of the descriptors has something to read."""
+        poll = select.epoll(select.EPOLL_CLOEXEC)
+        for fd in fds:
+            poll.register(fd, select.EPOLLIN)
+        return poll

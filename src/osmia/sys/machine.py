@@ -1,0 +1,127 @@
+"""What this machine and process are: CPUs, capabilities, mounts, interfaces, namespaces, limits."""
+
+from __future__ import annotations
+
+import os
+import resource
+import socket
+import sys
+from enum import IntEnum
+from pathlib import Path
+
+from osmia.errors import KernelError
+from osmia.sys.route import XdpState, xdp_state
+from osmia.sys.syscall import Syscall, syscall, weakly_ordered
+
+_MEMBARRIER_GLOBAL_EXPEDITED = 2
+
+
+class Capability(IntEnum):
+    """The capabilities that BPF asks for (capabilities(7)); numbers are bits of the effective set."""
+
+    CAP_DAC_READ_SEARCH = 2
+    CAP_NET_ADMIN = 12
+    CAP_SYS_PTRACE = 19
+    CAP_SYS_ADMIN = 21
+    CAP_SYS_RESOURCE = 24
+    CAP_PERFMON = 38
+    CAP_BPF = 39
+
+
+def cpu_list(text: str) -> tuple[int, ...]:
+    """CPU numbers from the kernel's list format, such as `0-3,6`."""
+    cpus: list[int] = []
+    for part in filter(None, text.strip().split(",")):
+        first, _, last = part.partition("-")
+        cpus.extend(range(int(first), int(last or first) + 1))
+    return tuple(cpus)
+
+
+class MachineCalls:
+    """Questions to the machine, and the few things that are set on the process."""
+
+    def possible_cpus(self) -> tuple[int, ...]:
+        """CPUs that may ever be online: per-CPU maps hold a value for each."""
+        return cpu_list(Path("/sys/devices/system/cpu/possible").read_text())
+
+    def online_cpus(self) -> tuple[int, ...]:
+        """CPUs that run now."""
+        return cpu_list(Path("/sys/devices/system/cpu/online").read_text())
+
+    def page_size(self) -> int:
+        """Bytes of a memory page."""
+        return resource.getpagesize()
+
+    def capabilities(self) -> frozenset[Capability]:
+        """This process's effective capabilities, as far as BPF asks for them."""
+        status = Path("/proc/self/status").read_text()
+        bits = next((int(line[7:], 16) for line in status.splitlines() if line.startswith("CapEff:")), 0)
+        return frozenset(capability for capability in Capability if bits >> capability & 1)
+
+    def setting(self, name: str) -> str | None:
+        """A value below /proc/sys, such as `kernel.unprivileged_bpf_disabled`; None where it is not there."""
+        try:
+            return Path("/proc/sys", *name.split(".")).read_text().strip()
+        except OSError:
+            return None
+
+    def mounts(self) -> dict[str, str]:
+        """Mounted file systems that BPF uses: type to the first mount point."""
+        found: dict[str, str] = {}
+        for line in Path("/proc/self/mounts").read_text().splitlines():
+            fields = line.split(" ")
+            if len(fields) > 2 and fields[2] in {"bpf", "tracefs", "debugfs", "cgroup2"}:
+                found.setdefault(fields[2], fields[1].encode().decode("unicode_escape"))
+        return found
+
+    def kernel_btf(self) -> bool:
+        """Whether the kernel shows its own BTF."""
+        return os.access("/sys/kernel/btf/vmlinux", os.R_OK)
+
+    def interface_index(self, name: str) -> int | None:
+        """The index of a network interface of this namespace, or None."""
+        try:
+            return socket.if_nametoindex(name)
+        except OSError:
+            return None
+
+    def interface_name(self, index: int) -> str | None:
+        """The name of a network interface of this namespace, or None."""
+        try:
+            return socket.if_indextoname(index)
+        except OSError:
+            return None
+
+    def interface_names(self) -> tuple[str, ...]:
+        """The network interfaces of this namespace."""
+        return tuple(name for _, name in socket.if_nameindex())
+
+    def xdp_state(self, index: int) -> XdpState:
+        """Which XDP programs an interface has, and in which mode."""
+        return xdp_state(index)
+
+    def raise_memory_lock_limit(self) -> None:
+        """Lift RLIMIT_MEMLOCK, to which kernels before 5.11 charge maps; needs CAP_SYS_RESOURCE."""
+        resource.setrlimit(resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+    def enter_namespace(self, fd: int) -> None:
+        """Move the calling thread into the namespace of a descriptor of /proc/PID/ns; needs CAP_SYS_ADMIN."""
+        syscall(Syscall.SETNS, "enter a namespace", fd, 0)
+
+    def memory_barrier(self) -> None:
+        """Keep reads after this call behind reads before it, so that a ring's data follow its position.
+
+        Python has no acquire load. x86-64 needs none; elsewhere membarrier(2) gives a full barrier
+        (MEMBARRIER_CMD_GLOBAL_EXPEDITED, Linux 4.16).
+        """
+        if weakly_ordered():
+            syscall(Syscall.MEMBARRIER, "order memory reads", _MEMBARRIER_GLOBAL_EXPEDITED, 0, 0)
+
+    def close(self, fd: int) -> None:
+        """Close a file descriptor."""
+        try:
+            os.close(fd)
+        except OSError as error:
+            if sys.is_finalizing():
+                return
+            raise KernelError(error.errno, f"close descriptor {fd}: {error.strerror}") from None

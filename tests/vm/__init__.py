@@ -1,0 +1,1 @@
+"""Debian kernels, old and new, under emulation: the tests marked `core` run on each."""

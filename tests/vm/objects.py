@@ -1,0 +1,58 @@
+"""ELF objects for the guest, compiled on the host: neither clang nor llvmlite is in the guest."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+C_SOURCES = ROOT / "benchmarks" / "c"
+
+
+class ObjectError(Exception):
+    """An object that cannot be built; the message is the compiler's."""
+
+
+def object_folder(build_in: Path) -> Path:
+    """The folder that OSMIA_TEST_OBJECTS names, as in a virtual machine; else `build_in`, filled now."""
+    given = os.environ.get("OSMIA_TEST_OBJECTS")
+    if given:
+        return Path(given)
+    build_objects(build_in)
+    return build_in
+
+
+def build_objects(folder: Path) -> tuple[Path, ...]:
+    """Build all objects into a folder: `c_NAME.o` from benchmarks/c."""
+    return compile_c(folder)
+
+
+def compile_c(folder: Path) -> tuple[Path, ...]:
+    """The C programs of benchmarks/c as `c_NAME.o`, by clang."""
+    clang = shutil.which("clang")
+    if clang is None:
+        raise ObjectError("clang is missing: apt-get install clang")
+    objects: list[Path] = []
+    for source in sorted(C_SOURCES.glob("*.c")):
+        target = folder / f"c_{source.stem}.o"
+        include = f"/usr/include/{_multiarch(clang)}"
+        command = [clang, "-O2", "-g", "-Wall", "-Werror", "-target", "bpf", "-I", include, "-c", str(source)]
+        result = subprocess.run([*command, "-o", str(target)], capture_output=True, text=True, check=False)
+        if result.returncode != 0:
+            raise ObjectError(result.stderr.strip())
+        objects.append(target)
+    return tuple(objects)
+
+
+def _multiarch(clang: str) -> str:
+    """Debian's name of this architecture's folder of headers, where <asm/types.h> is."""
+    triple = subprocess.run(
+        [clang, "-print-multiarch"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    if triple:
+        return triple
+    return subprocess.run(
+        ["gcc", "-print-multiarch"], capture_output=True, text=True, check=True
+    ).stdout.strip()
