@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from osmia.bpf import Bpf, Direction, EventReader, Link, PerCpuValues, RunResult, SimulatedBpf, simulate
+    from osmia.bpf.loaded import load
     from osmia.errors import (
         AlreadyAttachedError,
         CompileError,
@@ -126,6 +127,7 @@ __all__ = [
     "i32",
     "i64",
     "ktime_get_ns",
+    "load",
     "log",
     "simulate",
     "struct",
@@ -137,6 +139,7 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "osmia.bpf.loaded": ("load",),
     "osmia.bpf": (
         "Bpf",
         "Direction",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import ItemsView, Iterator, KeysView, MutableMapping, Sequence, ValuesView
+from collections.abc import Callable, ItemsView, Iterator, KeysView, MutableMapping, Sequence, ValuesView
 from dataclasses import dataclass
 from enum import Enum
 from typing import (
@@ -148,17 +148,21 @@ class ClassifierHandle(Protocol):
         ...
 
 
-class PerCpuValues(Protocol[V_co]):
+class PerCpuValues(Protocol[V]):
     """The values of one key, by processor number."""
 
-    def __getitem__(self, processor: int, /) -> V_co: ...
+    def __getitem__(self, processor: int, /) -> V: ...
 
     def __len__(self) -> int: ...
 
-    def __iter__(self) -> Iterator[V_co]: ...
+    def __iter__(self) -> Iterator[V]: ...
 
     def sum(self) -> int:
         """The sum over all processors, not wrapped; TypeError where the values are no integers."""
+        ...
+
+    def reduce(self, merge: Callable[[V, V], V]) -> V:
+        """The values made one, two at a time."""
         ...
 
 

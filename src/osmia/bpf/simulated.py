@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsBytes
+from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsBytes, cast
 
 from osmia.bpf.interface import KERNEL_CHOOSES, Bpf, Direction, RunResult
 from osmia.errors import UsageError
@@ -137,8 +137,7 @@ class SimulatedBpf(Bpf):
     ) -> None:
         if not programs:
             raise UsageError("there is no program to simulate", "write simulate(program, ...)")
-        given: tuple[object, ...] = tuple(programs)
-        for program in given:
+        for program in cast("tuple[object, ...]", programs):
             if not isinstance(program, Program):
                 raise UsageError(
                     f"{program!r} is no program", "decorate the function with @xdp or @classifier"
@@ -153,9 +152,8 @@ class SimulatedBpf(Bpf):
 
     def __getitem__(self, declaration: Any) -> Any:
         """The handle of a program or map."""
-        if isinstance(declaration, Program):
-            program: Program[Any, Any] = declaration
-            return self._program_handle(program)
+        if issubclass(type(declaration), Program):
+            return self._program_handle(declaration)
         if not isinstance(declaration, Map):
             raise UsageError(f"{declaration!r} is neither a program nor a map")
         if declaration not in self._references.maps:

@@ -50,10 +50,9 @@ class Array(Aggregate, Generic[T, N]):
             self[index] = element
 
     def __class_getitem__(cls, parameters: Any) -> Any:
-        pair: tuple[Any, ...] = parameters if isinstance(parameters, tuple) else ()
-        if len(pair) != 2:
+        if not issubclass(type(parameters), tuple) or len(parameters) != 2:
             raise TypeError("write Array[T, Literal[n]]")
-        element, length = pair
+        element, length = parameters
         if isinstance(element, TypeVar) or isinstance(length, TypeVar):
             return super().__class_getitem__(parameters)  # type: ignore[misc]
         origin: object = get_origin(length)

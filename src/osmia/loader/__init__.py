@@ -2,7 +2,15 @@
 
 from osmia.loader.attach.link import Link
 from osmia.loader.attach.xdp import XdpLink, XdpMode
-from osmia.loader.codec import BytesCodec, Codec, IntegerCodec, PerCpuCodec, PerCpuValues, PrefixCodec
+from osmia.loader.codec import (
+    BytesCodec,
+    Codec,
+    EventBytes,
+    IntegerCodec,
+    PerCpuCodec,
+    PerCpuValues,
+    PrefixCodec,
+)
 from osmia.loader.loading import LoadedObject, load_object
 from osmia.loader.map_object import MapObject, create_map
 from osmia.loader.maps import (
@@ -12,8 +20,10 @@ from osmia.loader.maps import (
     PerCpuHashMapHandle,
     bytes_handle,
 )
+from osmia.loader.perf_buffer import PerfBufferReader
 from osmia.loader.program import ProgramHandle, ProgramInfo
 from osmia.loader.reader import read_object
+from osmia.loader.ring_buffer import RingBufferReader
 from osmia.loader.specification import (
     FunctionReference,
     FunctionSpec,
@@ -29,6 +39,7 @@ __all__ = [
     "ArrayHandle",
     "BytesCodec",
     "Codec",
+    "EventBytes",
     "FunctionReference",
     "FunctionSpec",
     "HashMapHandle",
@@ -43,10 +54,12 @@ __all__ = [
     "PerCpuCodec",
     "PerCpuHashMapHandle",
     "PerCpuValues",
+    "PerfBufferReader",
     "PrefixCodec",
     "ProgramHandle",
     "ProgramInfo",
     "ProgramSpec",
+    "RingBufferReader",
     "SourceLine",
     "VariableSpec",
     "XdpLink",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, Protocol, SupportsIndex, TypeVar, overload
+from typing import Any, Generic, Protocol, SupportsIndex, TypeVar, cast, overload
 
-from osmia.errors import UsageError
+from osmia.errors import MalformedError, UsageError
 
 T = TypeVar("T")
 
@@ -48,6 +48,31 @@ class BytesCodec:
     def decode(self, buffer: bytes, /) -> bytes:
         """The bytes themselves."""
         return buffer
+
+
+class EventBytes:
+    """Events as bytes, each of its own length."""
+
+    size = 0
+
+    def encode(self, value: bytes, /) -> bytes:
+        """The bytes themselves."""
+        return value
+
+    def decode(self, buffer: bytes, /) -> bytes:
+        """The bytes themselves."""
+        return buffer
+
+
+def decode_event(codec: Codec[T], data: bytes) -> T:
+    """An event from what a buffer holds, which may be longer than what was sent, by padding.
+
+    Raises:
+        MalformedError: fewer bytes than the type has.
+    """
+    if len(data) < codec.size:
+        raise MalformedError("event", f"{len(data)} bytes where {codec.size} are expected")
+    return codec.decode(data[: codec.size] if codec.size else data)
 
 
 class IntegerCodec:
@@ -121,10 +146,7 @@ class PerCpuValues(Sequence[T]):
         return len(self._values)
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, PerCpuValues):
-            values: tuple[object, ...] = other._values
-            return self._values == values
-        return NotImplemented
+        return isinstance(other, PerCpuValues) and self._values == cast("PerCpuValues[object]", other)._values
 
     def __hash__(self) -> int:
         return hash(self._values)
@@ -134,8 +156,7 @@ class PerCpuValues(Sequence[T]):
 
     def sum(self) -> int:
         """The sum over all CPUs, not wrapped; TypeError where the values are no integers."""
-        numbers: Sequence[Any] = self._values
-        return sum(operator.index(number) for number in numbers)
+        return sum(operator.index(cast("SupportsIndex", value)) for value in self._values)
 
     def reduce(self, merge: Callable[[T, T], T]) -> T:
         """The values made one, two at a time."""

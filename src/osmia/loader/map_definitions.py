@@ -122,7 +122,7 @@ def data_map(elf: ElfObject, section: Section, btf: Btf | None) -> MapSpec:
     """The map of a data section; one without contents in the file (`.bss`) is all zero."""
     contents = section.data or bytes(section.size)
     read_only = section.name.startswith(".rodata")
-    type_ids = {}
+    type_ids: dict[str, int] = {}
     section_id = 0
     if btf is not None:
         for id, entry in _variables(btf, section.name):

@@ -44,3 +44,12 @@ def check_permission(kernel: Kernel, types: Iterable[ProgramType], action: str) 
 def refused(action: str) -> PermissionDeniedError:
     """The error for an EPERM in spite of all capabilities."""
     return PermissionDeniedError(action, (), _OUTER_HELP)
+
+
+def refused_perf(kernel: Kernel) -> PermissionDeniedError:
+    """The error for perf_event_open(2), which asks for CAP_PERFMON or kernel.perf_event_paranoid below 1."""
+    action = "open perf buffers"
+    held = kernel.capabilities()
+    if held & {Capability.CAP_PERFMON, Capability.CAP_SYS_ADMIN}:
+        return refused(action)
+    return PermissionDeniedError(action, ("CAP_PERFMON",), _HELP.format("cap_perfmon"))

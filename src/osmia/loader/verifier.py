@@ -32,7 +32,7 @@ CAUSES = (
         "test it with `if value is not None:` before using it",
     ),
     _cause(
-        r"invalid access to packet|R\d+ offset is outside of the packet|math between pkt pointer and register",
+        r"invalid access to packet|offset is outside of the packet|math between pkt pointer and register",
         "the packet is read beyond the part whose length was checked",
         "read headers with `packet.read(...)` and use them only where the result is not None",
     ),

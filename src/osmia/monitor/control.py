@@ -59,7 +59,7 @@ class ControlServer:
         self.path = path
         self._handler = handler
         self._closing = False
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
         self._lock = os.open(path.with_suffix(".lock"), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         try:
             self._socket = self._bind()

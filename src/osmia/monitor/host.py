@@ -1,4 +1,4 @@
-"""What the monitor reads of its machine: interfaces, routes, resolvers, SSH peers. Files of /proc and /sys only."""
+"""What the monitor reads of its machine: interfaces, routes, resolvers, SSH peers. Files only."""
 
 from __future__ import annotations
 
@@ -16,10 +16,9 @@ from osmia.monitor.model import Address, LinkCounters
 __all__ = ["Protected", "default_interface", "interface_index", "interface_names", "link_counters", "protected_addresses"]
 
 PROC_NET = Path("/proc/net")
-SYS_NET = Path("/sys/class/net")
 RESOLV_CONF = Path("/etc/resolv.conf")
-ROUTE_UP, ROUTE_GATEWAY = 0x1, 0x2
-TCP_ESTABLISHED, TCP_LISTEN = 0x01, 0x0A
+ROUTE_UP = 0x1
+TCP_ESTABLISHED = 0x01
 SSH_PORT = 22
 MAXIMUM_FILE = 8 * 1024 * 1024
 
@@ -47,15 +46,10 @@ def interface_index(name: str) -> int | None:
 
 def link_counters(name: str) -> LinkCounters | None:
     """The interface's own counters, None where it is gone."""
-    directory = SYS_NET / name / "statistics"
-    try:
-        numbers = [
-            int((directory / counter).read_text())
-            for counter in ("rx_packets", "rx_bytes", "tx_packets", "tx_bytes")
-        ]
-    except (OSError, ValueError):
-        return None
-    return LinkCounters(*numbers)
+    for fields in _lines(PROC_NET / "dev"):
+        if fields and fields[0] == f"{name}:" and len(fields) >= 11:
+            return LinkCounters(int(fields[2]), int(fields[1]), int(fields[10]), int(fields[9]))
+    return None
 
 
 def default_interface() -> str | None:

@@ -15,7 +15,8 @@ __all__ = ["SECTION_HEADER", "read_pcapng"]
 SECTION_HEADER = bytes.fromhex("0a0d0d0a")
 """The first four bytes of a pcapng file, the same in both byte orders."""
 
-BYTE_ORDERS: dict[bytes, Literal["little", "big"]] = {
+ByteOrder = Literal["little", "big"]
+BYTE_ORDERS: dict[bytes, ByteOrder] = {
     bytes.fromhex("4d3c2b1a"): "little",
     bytes.fromhex("1a2b3c4d"): "big",
 }
@@ -92,7 +93,7 @@ class _Section:
         order = BYTE_ORDERS.get(magic)
         if order is None:
             raise MalformedError("capture", f"{magic.hex()} is no byte-order magic", start + 8)
-        self._order = order
+        self._order: ByteOrder = order
         self._mark = "<" if order == "little" else ">"
         length = self.number(raw_length)
         if length < 28 or length % 4:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping, Sequence
+import functools
+import operator
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from errno import E2BIG, ENOENT, ENOSPC
 from os import strerror
-from typing import Generic, SupportsIndex, TypeVar, cast, overload
+from typing import Any, Generic, SupportsIndex, TypeVar, cast, overload
 
 from osmia.errors import KernelError, MapFullError, UsageError
 from osmia.lang import Map, u32
 from osmia.lang.memory import MemoryCodec
 from osmia.lang.runtime import UpdateFlags
 from osmia.simulator.kernel import SimulatedKernel
-from osmia.simulator.storage import TrieStorage
 
 __all__ = [
     "EventReader",
@@ -26,21 +27,20 @@ __all__ = [
 
 K = TypeVar("K")
 V = TypeVar("V")
-V_co = TypeVar("V_co", covariant=True)
 E = TypeVar("E")
 
 
-class PerCpuValues(Sequence[V_co]):
+class PerCpuValues(Sequence[V]):
     """The values of one key, by processor number."""
 
-    def __init__(self, values: Sequence[V_co]) -> None:
+    def __init__(self, values: Sequence[V]) -> None:
         self._values = tuple(values)
 
     @overload
-    def __getitem__(self, index: int) -> V_co: ...
+    def __getitem__(self, index: int) -> V: ...
     @overload
-    def __getitem__(self, index: slice) -> Sequence[V_co]: ...
-    def __getitem__(self, index: int | slice) -> V_co | Sequence[V_co]:
+    def __getitem__(self, index: slice) -> Sequence[V]: ...
+    def __getitem__(self, index: int | slice) -> V | Sequence[V]:
         return self._values[index]
 
     def __len__(self) -> int:
@@ -48,7 +48,22 @@ class PerCpuValues(Sequence[V_co]):
 
     def sum(self) -> int:
         """The sum over all processors, not wrapped; TypeError where the values are no integers."""
-        return sum(cast("SupportsIndex", value).__index__() for value in self._values)
+        numbers: Sequence[Any] = self._values
+        return sum(operator.index(number) for number in numbers)
+
+    def reduce(self, merge: Callable[[V, V], V]) -> V:
+        """The values made one, two at a time."""
+        return functools.reduce(merge, self._values)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            self._values == cast("PerCpuValues[Any]", other)._values
+            if type(other) is type(self)
+            else NotImplemented
+        )
+
+    def __hash__(self) -> int:
+        return hash(self._values)
 
     def __repr__(self) -> str:
         return f"PerCpuValues({', '.join(str(value) for value in self._values)})"
@@ -84,7 +99,8 @@ class _Handle(Generic[K, V]):
         with self._kernel.lock:
             error = -self._entries.store(key_bytes, encoded, UpdateFlags.ANY)
         if error in (E2BIG, ENOSPC):
-            raise MapFullError(error, f"no room for {key} in {self._declaration}")
+            room = self._declaration.max_entries
+            raise MapFullError(E2BIG, f"{self._declaration} is full: it has room for {room} entries")
         if error:
             raise KernelError(error, f"cannot set {key} in {self._declaration}: {strerror(error)}")
 
@@ -94,7 +110,7 @@ class _Handle(Generic[K, V]):
         if error == ENOENT:
             raise KeyError(key)
         if error:
-            raise UsageError(f"an entry of {self._declaration} cannot be deleted", "set it to zero instead")
+            raise KernelError(error, f"cannot delete {key} from {self._declaration}: {strerror(error)}")
 
     def _position(self, index: SupportsIndex) -> bytes:
         """The key of an array's index; KeyError where it is out of range."""
@@ -152,7 +168,7 @@ class SimulatedPerCpuMap(_Handle[K, V], MutableMapping[K, PerCpuValues[V]]):
         return len(self._present())
 
 
-class SimulatedArray(_Handle[u32, V], MutableMapping[int, V]):
+class SimulatedArray(_Handle[u32, V], Mapping[int, V]):
     """An array with one value for each index; nothing can be deleted."""
 
     def __getitem__(self, key: SupportsIndex) -> V:
@@ -163,9 +179,6 @@ class SimulatedArray(_Handle[u32, V], MutableMapping[int, V]):
     def __setitem__(self, key: SupportsIndex, value: V) -> None:
         self._write(key, self._position(key), (value,))
 
-    def __delitem__(self, key: SupportsIndex) -> None:
-        self._remove(key, self._position(key))
-
     def __iter__(self) -> Iterator[int]:
         return iter(range(self.max_entries))
 
@@ -173,7 +186,7 @@ class SimulatedArray(_Handle[u32, V], MutableMapping[int, V]):
         return self.max_entries
 
 
-class SimulatedPerCpuArray(_Handle[u32, V], MutableMapping[int, PerCpuValues[V]]):
+class SimulatedPerCpuArray(_Handle[u32, V], Mapping[int, PerCpuValues[V]]):
     """An array with a value for each index and processor; nothing can be deleted."""
 
     def __getitem__(self, key: SupportsIndex) -> PerCpuValues[V]:
@@ -184,9 +197,6 @@ class SimulatedPerCpuArray(_Handle[u32, V], MutableMapping[int, PerCpuValues[V]]
     def __setitem__(self, key: SupportsIndex, value: Sequence[V]) -> None:
         self._write(key, self._position(key), value)
 
-    def __delitem__(self, key: SupportsIndex) -> None:
-        self._remove(key, self._position(key))
-
     def __iter__(self) -> Iterator[int]:
         return iter(range(self.max_entries))
 
@@ -195,16 +205,16 @@ class SimulatedPerCpuArray(_Handle[u32, V], MutableMapping[int, PerCpuValues[V]]
 
 
 class SimulatedTrie(_Handle[K, V], MutableMapping[tuple[K, int], V]):
-    """A trie; a key is an address and its prefix length in bits, and names exactly this prefix."""
+    """A trie; a key is an address and its prefix length in bits.
+
+    A look-up finds the longest prefix that holds the key, as in the kernel; deletion takes exactly the key.
+    """
 
     def __getitem__(self, key: tuple[K, int]) -> V:
-        trie = cast("TrieStorage", self._entries)
-        prefix = self._prefix(key)
-        with self._kernel.lock:
-            slots = trie.find_prefix(prefix)
-            if slots is None:
-                raise KeyError(key)
-            return self._values.decode(slots[0])
+        values = self._read(self._prefix(key))
+        if values is None:
+            raise KeyError(key)
+        return values[0]
 
     def __setitem__(self, key: tuple[K, int], value: V) -> None:
         self._write(key, self._prefix(key), (value,))

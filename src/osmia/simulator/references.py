@@ -26,7 +26,7 @@ def references_of(programs: Iterable[Program[Any, Any]]) -> References:
     seen: set[int] = set()
     maps: list[Map] = []
     constants: list[Constant[Any]] = []
-    waiting: list[object] = list(programs)
+    waiting: list[Any] = list(programs)
     while waiting:
         value = waiting.pop(0)
         if id(value) in seen:
@@ -35,12 +35,10 @@ def references_of(programs: Iterable[Program[Any, Any]]) -> References:
         if isinstance(value, Map):
             maps.append(value)
             waiting += [value.key_type, value.value_type]
-        elif isinstance(value, Constant):
-            constant: Constant[Any] = value
-            constants.append(constant)
-        elif isinstance(value, Program):
-            program: Program[Any, Any] = value
-            waiting.append(program.function)
+        elif issubclass(type(value), Constant):
+            constants.append(value)
+        elif issubclass(type(value), Program):
+            waiting.append(value.function)
         elif isinstance(value, FunctionType):
             waiting += _mentioned(value)
         elif isinstance(value, type) and issubclass(value, Struct):

@@ -221,11 +221,6 @@ class TrieStorage(EntryStorage):
                     return entry[1]
         return None
 
-    def find_prefix(self, key: bytes) -> Slots | None:
-        """The value of exactly this prefix."""
-        entry = self._entries.get(self._place(key))
-        return None if entry is None else entry[1]
-
     def update(self, key: bytes, value: bytes, flags: UpdateFlags) -> int:
         """-EINVAL for a prefix longer than the address, -ENOSPC where the trie is full."""
         place = self._place(key)

@@ -86,7 +86,12 @@ def _store(
     if variable.local.type != kind:
         checker.report(findings.variable_type(span, name, _describe(variable.local), str(value)))
         return
-    checker.builder.emit(StoreLocal(variable.local, value.operand))
+    operand = value.operand
+    frame = checker.frame
+    if isinstance(value, Reference) and value.fresh and frame.assignments.get(name, 0) > 1:
+        if name not in frame.aliased and not value.type.nullable:
+            variable.slot = operand = checker.moved(value, variable.slot)
+    checker.builder.emit(StoreLocal(variable.local, operand))
 
 
 def _describe(local: Local) -> str:

@@ -204,7 +204,7 @@ def _struct(
         fitted = checker.fit(value, member.type, value_span)
         if isinstance(fitted, Scalar | Reference):
             checker.store(checker.offset(target, Number(member.offset, I64), member.type), fitted)
-    return Reference(target)
+    return Reference(target, fresh=True)
 
 
 def _default(checker: Checker, value: object, member: object) -> Value:
@@ -217,7 +217,7 @@ def _default(checker: Checker, value: object, member: object) -> Value:
     assert isinstance(member, ArrayType | StructType)
     target = checker.slot(member)
     checker.builder.emit(Zero(target, member.size, alignment_of(member)))
-    return Reference(target)
+    return Reference(target, fresh=True)
 
 
 def _array(checker: Checker, memory_type: ArrayType, node: ast.Call, evaluate: Evaluate) -> Value:
@@ -227,7 +227,7 @@ def _array(checker: Checker, memory_type: ArrayType, node: ast.Call, evaluate: E
     target = checker.slot(memory_type)
     if not arguments:
         checker.builder.emit(Zero(target, memory_type.size, alignment_of(memory_type)))
-        return Reference(target)
+        return Reference(target, fresh=True)
     if len(arguments) != memory_type.length:
         expected = f"{memory_type.length} elements, or none"
         return checker.report(findings.wrong_arguments(checker.span(node), memory_type.name, expected))
@@ -236,7 +236,7 @@ def _array(checker: Checker, memory_type: ArrayType, node: ast.Call, evaluate: E
         if isinstance(fitted, Scalar | Reference):
             distance = Number(index * memory_type.element.size, I64)
             checker.store(checker.offset(target, distance, memory_type.element), fitted)
-    return Reference(target)
+    return Reference(target, fresh=True)
 
 
 def _log(checker: Checker, level: int, node: ast.Call, evaluate: Evaluate) -> Value:

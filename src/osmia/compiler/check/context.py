@@ -29,6 +29,7 @@ from osmia.compiler.ir.ops import (
     Reinterpret,
     Scope,
     SlotAddress,
+    StackSlot,
     Store,
     VariableDefinition,
 )
@@ -92,6 +93,8 @@ class Variable:
     local: Local | None
     value: Value | None = None
     origin: str = ""
+    slot: Operand | None = None
+    """Memory of its own, for a name that is set to a new struct more than once."""
 
 
 @dataclass
@@ -116,7 +119,11 @@ class Frame:
     return_annotation: object
     exit: Block | None = None
     """Where an inlined function returns to; None in the program itself."""
+    aliased: frozenset[str] = frozenset()
+    """Names that are given to another name as they are."""
     result: Local | None = None
+    result_slot: Operand | None = None
+    """Where structs that the function builds are returned."""
     result_value: Value | None = None
     variables: dict[str, Variable] = field(default_factory=dict)
     loops: list[Loop] = field(default_factory=list)
@@ -136,6 +143,7 @@ class Checker:
         self.state: Flow | None = Flow()
         self.packet_reload = False
         """Whether a helper may have moved the packet, so that its bounds must be read again."""
+        self._temporaries: dict[tuple[str, MemoryType], StackSlot] = {}
         self.inline: Callable[[Checker, FunctionSource, list[Value], ast.expr], Value]
         self.bind: Callable[[Checker, ast.Name, Value, ast.expr], Value]
 
@@ -174,7 +182,7 @@ class Checker:
     def field(self, reference: Reference, distance: int, field_type: MemoryType) -> Reference:
         """A part of a struct or array."""
         pointer = self.offset(reference.operand, Number(distance, I64), field_type)
-        return Reference(pointer, reference.origin, reference.writable)
+        return Reference(pointer, reference.origin)
 
     def load(self, reference: Reference) -> Value:
         """The value of a place: scalars are loaded, structs and arrays stay where they are."""
@@ -200,19 +208,36 @@ class Checker:
         self.builder.emit(SlotAddress(result, self.builder.slot(memory_type)))
         return result
 
-    def in_memory(self, value: Value) -> Operand:
-        """The address of a value on the stack, for a helper that takes one."""
+    def moved(self, reference: Reference, slot: Operand | None) -> Operand:
+        """A new struct, moved to a slot that is kept for it, so that its address is always the same."""
+        pointee = reference.type.pointee
+        assert pointee is not None
+        target = slot if slot is not None else self.slot(pointee)
+        self.store(target, reference)
+        return target
+
+    def in_memory(self, value: Value, purpose: str, spaces: frozenset[Space]) -> Operand:
+        """The address of a value for a helper: where it is, if the helper may read there, else on the stack."""
         if isinstance(value, Reference):
-            if value.type.space is Space.STACK:
+            if value.type.space in spaces:
                 return value.operand
             pointee = value.type.pointee
             assert pointee is not None
-            target = self.slot(pointee)
+            target = self.temporary(purpose, pointee)
         else:
             assert isinstance(value, Scalar)
-            target = self.slot(value.type)
+            target = self.temporary(purpose, value.type)
         self.store(target, value)
         return target
+
+    def temporary(self, purpose: str, memory_type: MemoryType) -> Operand:
+        """Stack for an argument that is read at once: one place for each purpose and type."""
+        slot = self._temporaries.get((purpose, memory_type))
+        if slot is None:
+            slot = self._temporaries[purpose, memory_type] = self.builder.slot(memory_type)
+        result = self.builder.register(PointerType(memory_type, Space.STACK))
+        self.builder.emit(SlotAddress(result, slot))
+        return result
 
     def helper(self, number: int, name: str, result: IntegerType | PointerType, *arguments: Operand) -> Operand:
         """Call a kernel helper."""

@@ -266,7 +266,7 @@ def place_subscript(checker: Checker, receiver: Value, node: ast.Subscript) -> V
         size = Number(array.element.size, I64)
         checker.builder.emit(Binary(distance, "mul", position.operand, size))
     pointer = checker.offset(receiver.operand, distance, array.element)
-    return Reference(pointer, receiver.origin, receiver.writable)
+    return Reference(pointer, receiver.origin)
 
 
 def _conditional(checker: Checker, node: ast.IfExp) -> Value:

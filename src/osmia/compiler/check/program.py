@@ -8,7 +8,7 @@ from typing import Any, cast
 from osmia.compiler import findings
 from osmia.compiler.check import assignments
 from osmia.compiler.check.context import Checker, Flow, Frame, ModuleContext, Variable
-from osmia.compiler.check.statements import count_assignments, inline, statements
+from osmia.compiler.check.statements import aliased_names, count_assignments, inline, statements
 from osmia.compiler.check.values import Context
 from osmia.compiler.frontend.syntax import refused_constructs
 from osmia.compiler.ir.ops import FunctionIr, Number, Scope
@@ -27,6 +27,7 @@ def check_program(program: Program[Any, Any], module: ModuleContext) -> Function
     scope = Scope(source.node.name, source.filename, source.node.lineno)
     frame = Frame(source, scope, program.name, count_assignments(source), program.return_type)
     frame.calls = (source.function,)
+    frame.aliased = aliased_names(source.node.body)
     checker = Checker(module, frame, program.context_type)
     checker.inline = inline
     checker.bind = assignments.bind

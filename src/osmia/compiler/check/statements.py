@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from types import NoneType
 
 from osmia.compiler import findings
@@ -22,7 +23,7 @@ from osmia.compiler.check.values import (
 )
 from osmia.compiler.frontend.syntax import refused_constructs
 from osmia.compiler.ir.ops import Binary, Local, LoadLocal, Null, Number, Scope, StoreLocal
-from osmia.compiler.ir.types import I64, IntegerType, MemoryType, PointerType
+from osmia.compiler.ir.types import I64, BoolType, IntegerType, IrType, MemoryType, PointerType, Space
 from osmia.compiler.primitives import maps
 from osmia.compiler.source import FunctionSource
 from osmia.lang.maps import Map
@@ -234,9 +235,8 @@ def _return(checker: Checker, node: ast.Return, returned: ast.expr | None) -> No
     elif isinstance(value, PlainInt) and expected is not None:
         checker.report(findings.plain_int(span, "the result", str(expected)))
     elif isinstance(value, Absent) and optional:
-        frame.result_value = frame.result_value or Absent()
-        if frame.result is not None and isinstance(frame.result.type, PointerType):
-            builder.emit(StoreLocal(frame.result, Null(frame.result.type)))
+        assert frame.result is not None and isinstance(frame.result.type, PointerType)
+        builder.emit(StoreLocal(frame.result, Null(frame.result.type)))
     elif isinstance(value, Reference) and value.type.nullable and optional:
         _store_result(checker, value)
     elif expected is not None:
@@ -269,19 +269,20 @@ def _fit_result(
 
 def _store_result(checker: Checker, value: Scalar | Reference) -> None:
     frame = checker.frame
-    kind = value.operand.type
-    if isinstance(kind, PointerType):
-        kind = PointerType(kind.pointee, kind.space, nullable=True)
     assert frame.result is not None
-    if frame.result_value is None or isinstance(frame.result_value, Absent):
-        frame.result = Local(frame.result.index, frame.result.name, kind)
-        checker.builder.locals[frame.result.index] = frame.result
+    first = frame.result_value
+    if first is None:
         frame.result_value = value
-    if frame.result.type != kind:
-        span = frame.source.span_of_name()
-        checker.report(findings.variable_type(span, "the result", str(frame.result_value), str(value)))
+    elif isinstance(value, Reference) and isinstance(first, Reference) and value.type.space is not first.type.space:
+        spaces = f"{first} in {first.type.space.value} memory", f"{value} in {value.type.space.value} memory"
+        checker.report(findings.variable_type(frame.source.span_of_name(), "the result", *spaces))
         return
-    checker.builder.emit(StoreLocal(frame.result, value.operand))
+    operand = value.operand
+    if isinstance(value, Reference) and value.fresh:
+        frame.result_slot = operand = checker.moved(value, frame.result_slot)
+    elif isinstance(frame.result_value, Reference):
+        frame.result_value = replace(frame.result_value, fresh=False)
+    checker.builder.emit(StoreLocal(frame.result, operand))
 
 
 def assigned_names(body: list[ast.stmt]) -> list[str]:
@@ -292,6 +293,16 @@ def assigned_names(body: list[ast.stmt]) -> list[str]:
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                 names.append(node.id)
     return names
+
+
+def aliased_names(body: list[ast.stmt]) -> frozenset[str]:
+    """Every name that a body gives to another name as it is."""
+    found = set()
+    for statement in body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and isinstance(node.value, ast.Name):
+                found.add(node.value.id)
+    return frozenset(found)
 
 
 def count_assignments(source: FunctionSource) -> dict[str, int]:
@@ -319,9 +330,18 @@ def inline(checker: Checker, source: FunctionSource, arguments: list[Value], nod
     annotation = None if source.node.returns is None else source.evaluate(source.node.returns)
     frame = Frame(source, scope, caller.program, count_assignments(source), annotation, exit=builder.block())
     frame.calls = (*caller.calls, source.function)
-    frame.result = builder.local(f"result of {source.node.name}", I64)
+    frame.aliased = aliased_names(source.node.body)
     if source.node.returns is None:
         return checker.report(findings.missing_annotation(source.span_of_name(), source.node.name, "the result"))
+    result_type = _result_type(checker, annotation)
+    _, optional = checker.module.types.split_optional(annotation)
+    if optional and not isinstance(result_type, PointerType):
+        assert source.node.returns is not None
+        where = source.source_map.span(source.node.returns)
+        help_text = "return a number that cannot occur, or a struct"
+        return checker.report(findings.no_layout(where, ast.unparse(source.node.returns), help_text))
+    if result_type is not None:
+        frame.result = builder.local(f"result of {source.node.name}", result_type)
     fitted = [
         _fit_argument(checker, source, parameter, value, checker.span(node))
         for parameter, value in zip(parameters, arguments, strict=True)
@@ -333,6 +353,8 @@ def inline(checker: Checker, source: FunctionSource, arguments: list[Value], nod
     statements(checker, source.node.body)
     if checker.state is not None and not _may_end(checker, annotation):
         checker.report(findings.missing_return(source.span_of_name(), source.node.name, str(annotation)))
+    if frame.result is not None and isinstance(frame.result.type, PointerType):
+        builder.emit(StoreLocal(frame.result, Null(frame.result.type)))
     frame.returns.append(checker.state)
     assert frame.exit is not None
     builder.jump(frame.exit)
@@ -373,6 +395,16 @@ def _fit_argument(
     return checker.fit(value, expected, span, literal=False)
 
 
+def _result_type(checker: Checker, annotation: object) -> IrType | None:
+    """The type of the variable that takes the result; where a pointer points shows at the first return."""
+    inner, _ = checker.module.types.split_optional(annotation)
+    memory_type = checker.module.types.memory_type(inner)
+    if isinstance(memory_type, IntegerType | BoolType):
+        return memory_type
+    target = memory_type if memory_type is not None else checker.module.types.pointer_target(inner)
+    return None if target is None else PointerType(target, Space.STACK, nullable=True)
+
+
 def _may_end(checker: Checker, annotation: object) -> bool:
     inner, optional = checker.module.types.split_optional(annotation)
     return optional or inner in (None, NoneType)
@@ -380,17 +412,15 @@ def _may_end(checker: Checker, annotation: object) -> bool:
 
 def _result(checker: Checker, frame: Frame, annotation: object) -> Value:
     value = frame.result_value
-    if value is None or isinstance(value, Absent) or frame.result is None:
-        _, optional = checker.module.types.split_optional(annotation)
-        if optional or annotation is None or annotation is NoneType:
-            return Absent()
-        return Poison()
+    if value is None or frame.result is None:
+        return Absent() if _may_end(checker, annotation) else Poison()
     if isinstance(value, Reference):
         _, optional = checker.module.types.split_optional(annotation)
         kind = value.type
         register = checker.builder.register(PointerType(kind.pointee, kind.space, nullable=optional))
         checker.builder.emit(LoadLocal(register, frame.result))
-        return Reference(register, value.origin or f"`{frame.source.node.name}` can return None")
+        origin = value.origin or f"`{frame.source.node.name}` can return None"
+        return Reference(register, origin, value.fresh and not optional)
     register = checker.builder.register(frame.result.type)
     checker.builder.emit(LoadLocal(register, frame.result))
     return scalar(register)

@@ -45,7 +45,8 @@ class Reference:
     operand: Operand
     origin: str = ""
     """Where it came from, for the message when it is used unchecked."""
-    writable: bool = True
+    fresh: bool = False
+    """Built by this very expression: nothing else refers to its memory."""
 
     @property
     def type(self) -> PointerType:

@@ -91,21 +91,35 @@ class FunctionBuilder:
         self, name: str, section: str, context: str, return_type: IntegerType, scope: Scope, argument: str
     ) -> FunctionIr:
         """The function, with the blocks that can be reached."""
-        reachable: list[Block] = []
-        pending = [self.blocks[0]]
-        while pending:
-            block = pending.pop()
-            if block in reachable:
-                continue
-            reachable.append(block)
-            match block.terminator:
-                case (Jump(target), _):
-                    pending.append(target)
-                case (Branch(_, then, otherwise), _):
-                    pending += [otherwise, then]
-                case _:
-                    pass
-        blocks = tuple(sorted(reachable, key=lambda block: block.index))
+        blocks = tuple(_in_order(self.blocks[0]))
         return FunctionIr(
             name, section, context, return_type, scope, argument, tuple(self.locals), tuple(self.slots), blocks
         )
+
+
+def _in_order(entry: Block) -> list[Block]:
+    """The blocks that can be reached, each behind those that dominate it (reverse postorder)."""
+    finished: list[Block] = []
+    seen = {entry.index}
+    pending = [(entry, list(_successors(entry)))]
+    while pending:
+        block, successors = pending[-1]
+        if not successors:
+            finished.append(block)
+            pending.pop()
+            continue
+        following = successors.pop()
+        if following.index not in seen:
+            seen.add(following.index)
+            pending.append((following, list(_successors(following))))
+    return finished[::-1]
+
+
+def _successors(block: Block) -> tuple[Block, ...]:
+    match block.terminator:
+        case (Jump(target), _):
+            return (target,)
+        case (Branch(_, then, otherwise), _):
+            return (then, otherwise)
+        case _:
+            return ()

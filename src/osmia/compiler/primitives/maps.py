@@ -29,11 +29,15 @@ from osmia.compiler.ir.types import (
 )
 from osmia.compiler.primitives.method import Call
 from osmia.diagnostics import Span
-from osmia.lang.maps import ArrayMap, LpmTrie, Map
+from osmia.lang.maps import ArrayMap, LpmTrie, Map, PerCpuArray
 from osmia.uapi import UpdateFlags
 
 _LOOKUP, _UPDATE, _DELETE = 1, 2, 3
 _PERF_EVENT_OUTPUT, _RINGBUF_OUTPUT = 25, 130
+_OUTPUT = frozenset({Space.STACK, Space.MAP_VALUE, Space.SHARED_MAP_VALUE})
+"""Where helpers that send events may read."""
+_READABLE = _OUTPUT | {Space.PACKET}
+"""Where map helpers may read keys and values."""
 _CURRENT_CPU = 0xFFFF_FFFF
 
 
@@ -69,10 +73,10 @@ def key_address(checker: Checker, declaration: Map, key: Value, span: Span) -> O
     if not isinstance(fitted, Scalar | Reference):
         return None
     if not isinstance(declaration, LpmTrie):
-        return checker.in_memory(fitted)
+        return checker.in_memory(fitted, "key", _READABLE)
     trie_key = definition_of(checker, declaration).key
     assert isinstance(trie_key, StructType)
-    target = checker.slot(trie_key)
+    target = checker.temporary("key", trie_key)
     checker.builder.emit(Store(target, Number(key_type.size * 8, U32), 4))
     checker.store(checker.offset(target, Number(4, I64), key_type), fitted)
     return target
@@ -119,7 +123,7 @@ def set_entry(checker: Checker, declaration: Map, key: Value, value: Value, span
     place = key_address(checker, declaration, key, spans[0])
     fitted = checker.fit(value, value_type, spans[1])
     if place is not None and isinstance(fitted, Scalar | Reference):
-        update(checker, declaration, place, checker.in_memory(fitted), UpdateFlags.ANY)
+        update(checker, declaration, place, checker.in_memory(fitted, "value", _READABLE), UpdateFlags.ANY)
 
 
 def insert(checker: Checker, receiver: Value, call: Call) -> Value:
@@ -130,7 +134,7 @@ def insert(checker: Checker, receiver: Value, call: Call) -> Value:
     fitted = checker.fit(call.values[1], value_type, call.spans[1])
     if place is None or not isinstance(fitted, Scalar | Reference):
         return Poison()
-    result = update(checker, declaration, place, checker.in_memory(fitted), UpdateFlags.NOEXIST)
+    result = update(checker, declaration, place, checker.in_memory(fitted, "value", _READABLE), UpdateFlags.NOEXIST)
     return scalar(_succeeded(checker, result))
 
 
@@ -162,8 +166,8 @@ def add_to_entry(checker: Checker, declaration: Map, key: Value, amount: Value, 
     add_in_place(checker, found, fitted)
     builder.jump(done)
     builder.enter(absent)
-    if not isinstance(declaration, ArrayMap):
-        result = update(checker, declaration, place, checker.in_memory(fitted), UpdateFlags.NOEXIST)
+    if not isinstance(declaration, ArrayMap | PerCpuArray):
+        result = update(checker, declaration, place, checker.in_memory(fitted, "value", _READABLE), UpdateFlags.NOEXIST)
         again, present = builder.block(), builder.block()
         builder.branch(_succeeded(checker, result), done, again)
         builder.enter(again)
@@ -229,5 +233,5 @@ def _event(checker: Checker, declaration: Map, event: Value, span: Span) -> tupl
     fitted = checker.fit(event, event_type, span)
     if not isinstance(fitted, Scalar | Reference):
         return None
-    return checker.in_memory(fitted), event_type.size
+    return checker.in_memory(fitted, "event", _OUTPUT), event_type.size
 

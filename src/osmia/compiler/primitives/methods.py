@@ -5,7 +5,7 @@ from __future__ import annotations
 from osmia.compiler.primitives import maps, packet
 from osmia.compiler.primitives.method import MethodRow
 from osmia.lang.contexts import TcContext, XdpContext
-from osmia.lang.maps import ArrayMap, HashMap, LpmTrie, PerfEventArray, RingBuf
+from osmia.lang.maps import ArrayMap, HashMap, LpmTrie, PerCpuArray, PerCpuHashMap, PerfEventArray, RingBuf
 from osmia.lang.packet import Packet
 
 _LOOKUP = MethodRow(("key",), maps.lookup)
@@ -14,7 +14,9 @@ _PACKET = MethodRow((), packet.packet)
 
 METHODS: dict[type, dict[str, MethodRow]] = {
     HashMap: {"lookup": _LOOKUP, "insert": _INSERT},
+    PerCpuHashMap: {"lookup": _LOOKUP, "insert": _INSERT},
     ArrayMap: {"lookup": _LOOKUP},
+    PerCpuArray: {"lookup": _LOOKUP},
     LpmTrie: {"lookup": _LOOKUP},
     PerfEventArray: {"output": MethodRow(("ctx", "event"), maps.perf_event_output)},
     RingBuf: {"output": MethodRow(("event",), maps.ring_buffer_output)},

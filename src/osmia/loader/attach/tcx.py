@@ -13,6 +13,7 @@ from osmia.loader.permission import refused
 from osmia.sys import Descriptor, Kernel
 from osmia.uapi import AttachType
 
+_NO_INTERFACE = 0x7FFFFFFF
 DIRECTIONS = {AttachType.TCX_INGRESS: "ingress", AttachType.TCX_EGRESS: "egress"}
 
 
@@ -39,9 +40,15 @@ def attach_tcx(kernel: Kernel, program_fd: int, name: str, interface: str, attac
 
 
 def supports_tcx(kernel: Kernel) -> bool:
-    """Whether the kernel has tcx: it then misses the interface asked for, not the attach type."""
+    """Whether the kernel has tcx: it then misses the interface asked for, not the attach type.
+
+    Raises:
+        KernelError: the kernel may not be asked.
+    """
     try:
-        kernel.program_query(0x7FFFFFFF, AttachType.TCX_INGRESS)
+        kernel.program_query(_NO_INTERFACE, AttachType.TCX_INGRESS)
     except KernelError as error:
+        if error.errno not in (errno.ENODEV, errno.EINVAL):
+            raise
         return error.errno == errno.ENODEV
     return True

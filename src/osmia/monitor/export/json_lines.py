@@ -25,13 +25,20 @@ class EventWriter:
     def __init__(self) -> None:
         self._dropped: dict[Network, int] = {}
 
-    def lines(self, snapshot: Snapshot, fresh_alerts: Iterable[Alert]) -> Iterator[str]:
+    def lines(
+        self, snapshot: Snapshot, fresh_alerts: Iterable[Alert], *, with_stats: bool = True
+    ) -> Iterator[str]:
         """The lines for one snapshot, without line ends."""
         for alert in fresh_alerts:
             yield _line(self._alert(snapshot, alert))
         for event in self._drops(snapshot):
             yield _line(event)
-        yield _line(self._stats(snapshot))
+        if with_stats:
+            yield self.stats_line(snapshot)
+
+    def stats_line(self, snapshot: Snapshot) -> str:
+        """The numbers of a snapshot, the ten largest sources and connections among them."""
+        return _line({**_header(snapshot, "stats"), "stats": {"osmia": snapshot_to_json(snapshot, TOP)}})
 
     def _alert(self, snapshot: Snapshot, alert: Alert) -> dict[str, object]:
         return {
@@ -66,9 +73,6 @@ class EventWriter:
         known = {rule.network for rule in snapshot.rules}
         for network in [network for network in self._dropped if network not in known]:
             del self._dropped[network]
-
-    def _stats(self, snapshot: Snapshot) -> dict[str, object]:
-        return {**_header(snapshot, "stats"), "stats": {"osmia": snapshot_to_json(snapshot, TOP)}}
 
 
 def _header(snapshot: Snapshot, event_type: str) -> dict[str, object]:

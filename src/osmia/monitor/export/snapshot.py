@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from osmia.monitor.detect.alert import Alert
 from osmia.monitor.model import Connection, Interface, RuleState, Snapshot, Source, TrafficCount, protocol_name
 
@@ -124,11 +122,6 @@ def rule_to_json(rule: RuleState) -> dict[str, object]:
         "expires": rule.expires,
         "dropped": _count(rule.dropped),
     }
-
-
-def rules_to_json(rules: Iterable[RuleState]) -> list[dict[str, object]]:
-    """List entries."""
-    return [rule_to_json(rule) for rule in rules]
 
 
 def _count(count: TrafficCount) -> dict[str, object]:

@@ -1,0 +1,66 @@
+"""What other processes ask of the running monitor."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import cast
+
+from osmia.errors import UsageError
+from osmia.monitor.control import NoMonitorError, control_socket_path, request
+from osmia.monitor.lists.rules import Rule
+from osmia.monitor.model import Network, RuleAction
+
+__all__ = ["MonitorClient"]
+
+SYSTEM_SOCKET = Path("/run/osmia/monitor.sock")
+
+
+class MonitorClient:
+    """The monitor at a control socket; without one given, the user's own, else that of root.
+
+    All methods raise NoMonitorError where none runs, UsageError where it refuses.
+    """
+
+    def __init__(self, control: str | None = None) -> None:
+        self._control = control
+
+    def top(self, limit: int) -> dict[str, object]:
+        """The last snapshot, with at most so many sources and connections."""
+        return _object(self._ask({"command": "top", "limit": limit}).get("snapshot"))
+
+    def rules(self) -> list[dict[str, object]]:
+        """All rules, with what they dropped."""
+        rules = self._ask({"command": "list"}).get("rules")
+        return [_object(rule) for rule in cast("list[object]", rules)] if isinstance(rules, list) else []
+
+    def add(self, rule: Rule) -> str:
+        """Put a rule in force; what was done, in words."""
+        return str(self._ask({"command": "add", "rule": rule.to_json()}).get("message"))
+
+    def remove(self, action: RuleAction, network: Network) -> str:
+        """Take a rule out of force; what was done, in words."""
+        answer = self._ask({"command": "del", "action": action.value, "network": str(network)})
+        return str(answer.get("message"))
+
+    def _ask(self, content: Mapping[str, object]) -> dict[str, object]:
+        path = self._own_path()
+        try:
+            return request(path, content)
+        except NoMonitorError:
+            explicit = self._control or os.environ.get("OSMIA_CONTROL")
+            if explicit or path == SYSTEM_SOCKET or not SYSTEM_SOCKET.exists():
+                raise
+            return request(SYSTEM_SOCKET, content)
+
+    def _own_path(self) -> Path:
+        try:
+            return control_socket_path(self._control)
+        except UsageError:
+            return SYSTEM_SOCKET
+
+
+def _object(value: object) -> dict[str, object]:
+    """A JSON object of the monitor's answer."""
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}

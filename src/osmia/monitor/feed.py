@@ -1,0 +1,130 @@
+"""Where packets and time come from: the kernel itself, or a capture run through the same programs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import osmia
+from osmia.monitor import kernel
+
+__all__ = ["CapturedFrame", "CaptureFeed", "Feed", "LiveFeed"]
+
+HEADER_BYTES = 128
+"""A frame of which so many bytes were captured has all its headers; the rest counts by its length alone."""
+
+MAXIMUM_LENGTH = 65_549
+
+
+class Feed(Protocol):
+    """What moves the monitor's clock."""
+
+    def advance(self, seconds: float) -> bool:
+        """Let so much time pass; False when there is nothing more to come."""
+        ...
+
+    def clock_ns(self) -> int:
+        """The monitor's clock, as the kernel programs read it."""
+        ...
+
+    def wall_clock(self) -> float:
+        """Seconds since the epoch."""
+        ...
+
+
+class LiveFeed:
+    """Packets arrive by themselves; the clock is the kernel's (CLOCK_MONOTONIC, as bpf_ktime_get_ns).
+
+    `wait` waits some seconds, or less when the monitor is told to end.
+    """
+
+    def __init__(self, wait: Callable[[float], object]) -> None:
+        self._wait = wait
+
+    def advance(self, seconds: float) -> bool:
+        """Wait."""
+        self._wait(seconds)
+        return True
+
+    def clock_ns(self) -> int:
+        """Nanoseconds since boot."""
+        return time.monotonic_ns()
+
+    def wall_clock(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+
+@dataclass(frozen=True, slots=True)
+class CapturedFrame:
+    """A frame of a capture, and which way it went."""
+
+    timestamp_ns: int
+    data: bytes
+    length: int
+    """Bytes on the wire; `data` may hold fewer."""
+    outbound: bool
+
+
+class CaptureFeed:
+    """Runs a capture through the programs; the capture's timestamps are the clock.
+
+    `wait` paces it (see `LiveFeed`); without it, it goes as fast as it can. Time never goes
+    backwards: a frame with an earlier timestamp counts at the time of the frame before it.
+    """
+
+    def __init__(
+        self,
+        bpf: osmia.Bpf,
+        frames: Iterable[CapturedFrame],
+        interface_index: int,
+        wait: Callable[[float], object] | None = None,
+    ) -> None:
+        self._bpf = bpf
+        self._frames: Iterator[CapturedFrame] = iter(frames)
+        self._index = interface_index
+        self._wait = wait
+        self._next = next(self._frames, None)
+        self._clock_ns = self._next.timestamp_ns if self._next is not None else 0
+        self._start_ns = self._clock_ns
+        self._set_clock()
+
+    def advance(self, seconds: float) -> bool:
+        """Run the frames of the next `seconds` of the capture; a pause in the capture is stepped over."""
+        if self._next is None:
+            return False
+        if self._wait is not None:
+            self._wait(seconds)
+        until = self._clock_ns + round(seconds * 1e9)
+        if self._wait is None:
+            until = max(until, self._next.timestamp_ns)
+        while self._next is not None and self._next.timestamp_ns <= until:
+            self._clock_ns = max(self._clock_ns, self._next.timestamp_ns)
+            self._set_clock()
+            self._run(self._next)
+            self._next = next(self._frames, None)
+        if self._next is not None:
+            self._clock_ns = until
+        return self._next is not None
+
+    def clock_ns(self) -> int:
+        """The capture's time."""
+        return self._clock_ns
+
+    def wall_clock(self) -> float:
+        """The capture's time in seconds since the epoch."""
+        return self._clock_ns / 1e9
+
+    def _run(self, frame: CapturedFrame) -> None:
+        data = frame.data
+        if HEADER_BYTES <= len(data) < frame.length <= MAXIMUM_LENGTH:
+            data += bytes(frame.length - len(data))
+        if frame.outbound:
+            self._bpf[kernel.monitor_egress].run(data, ifindex=self._index, wire_length=len(data))
+        else:
+            self._bpf[kernel.monitor_ingress].run(data, ingress_ifindex=self._index)
+
+    def _set_clock(self) -> None:
+        self._bpf[kernel.clock][0] = osmia.u64(self._clock_ns)

@@ -1,0 +1,171 @@
+"""The running monitor: collects, detects, keeps the lists, answers the control socket. Needs no screen."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+
+from osmia.errors import MalformedError, OsmiaError, UsageError
+from osmia.monitor.collector import Collector
+from osmia.monitor.detect.alert import Alert
+from osmia.monitor.export.snapshot import rule_to_json, snapshot_to_json
+from osmia.monitor.feed import Feed
+from osmia.monitor.lists.book import RuleBook
+from osmia.monitor.lists.rules import Rule, parse_network
+from osmia.monitor.model import Network, RuleAction, RuleState, Snapshot
+
+__all__ = ["Service", "Subscriber"]
+
+MAXIMUM_ROWS = 100_000
+
+Subscriber = Callable[[Snapshot, tuple[Alert, ...]], None]
+"""Called in the collector's thread with each snapshot and the alerts that it raised."""
+
+
+class Service:
+    """One monitor. `step` makes one snapshot; `start` does so at each interval, in a thread of its own."""
+
+    def __init__(
+        self, collector: Collector, book: RuleBook, feed: Feed, stopping: threading.Event, notices: list[str]
+    ) -> None:
+        self.book = book
+        self._collector = collector
+        self._feed = feed
+        self._stopping = stopping
+        self._notices = notices
+        self._subscribers: list[Subscriber] = []
+        self._thread: threading.Thread | None = None
+        self._latest: Snapshot | None = None
+        self._ready = threading.Condition()
+        self.failure: BaseException | None = None
+        """What ended the collector's thread, where it was an error."""
+
+    @property
+    def latest(self) -> Snapshot | None:
+        """The last snapshot; a new one replaces it, none is queued."""
+        return self._latest
+
+    @property
+    def ended(self) -> bool:
+        """Whether the packets are at their end, or the monitor was stopped."""
+        return self._stopping.is_set()
+
+    def subscribe(self, subscriber: Subscriber) -> None:
+        """Have each snapshot given to a function, which must be quick."""
+        self._subscribers.append(subscriber)
+
+    def step(self) -> Snapshot:
+        """Collect now."""
+        clock_ns, taken = self._feed.clock_ns(), self._feed.wall_clock()
+        before = self._latest
+        self._expire(taken)
+        seconds = 0.0 if before is None else (clock_ns - before.clock_ns) / 1e9
+        rules = self.book.states(() if before is None else before.rules, seconds)
+        snapshot = self._collector.collect(clock_ns, taken, rules, tuple(self._notices))
+        with self._ready:
+            self._latest = snapshot
+            self._ready.notify_all()
+        for subscriber in self._subscribers:
+            subscriber(snapshot, tuple(self._collector.fresh_alerts))
+        return snapshot
+
+    def run(self, interval: float) -> None:
+        """Make a snapshot at each interval (seconds) until stopped, or until the packets end."""
+        self.step()
+        more = True
+        while more and not self._stopping.is_set():
+            more = self._feed.advance(interval)
+            self.step()
+
+    def start(self, interval: float) -> None:
+        """`run` in a thread of its own."""
+        self._thread = threading.Thread(target=self._run_guarded, args=(interval,), name="osmia-collector")
+        self._thread.start()
+
+    def wait(self, number: int, timeout: float) -> Snapshot | None:
+        """The first snapshot from this number on, or None after `timeout` seconds or at the end."""
+        with self._ready:
+            self._ready.wait_for(lambda: self._has(number) or self.failure is not None, timeout)
+            return self._latest if self._has(number) else None
+
+    def join(self) -> None:
+        """Wait until the collector's thread has ended. Raises what ended it."""
+        while self._thread is not None and self._thread.is_alive():
+            self._thread.join(0.2)
+        if self.failure is not None:
+            raise self.failure
+
+    def stop(self) -> None:
+        """End the collector's thread; no error where that was done before."""
+        self._stopping.set()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def add_rule(self, rule: Rule) -> str:
+        """Put a rule in force, and say what was done in words. Raises UsageError, MapFullError."""
+        verb = "blocks" if rule.action is RuleAction.BLOCK else "allows"
+        try:
+            fresh = self.book.add(rule)
+        except OsmiaError:
+            raise
+        except OSError as error:
+            return f"{verb} {rule.network} until the monitor ends; the list file cannot be written: {error}"
+        return f"{verb} {rule.network} from now on" if fresh else f"{rule.network} had a rule, which was replaced"
+
+    def remove_rule(self, action: RuleAction, network: Network) -> str:
+        """Take a rule out of force, and say what was done in words. Raises UsageError."""
+        try:
+            found = self.book.remove(action, network)
+        except OSError as error:
+            return f"{network} has no {action.value} rule any more; the list file cannot be written: {error}"
+        if not found:
+            raise UsageError(f"there is no {action.value} rule for exactly {network}", f"see `{action.value} list`")
+        return f"{network} has no {action.value} rule any more"
+
+    def answer(self, request: Mapping[str, object]) -> dict[str, object]:
+        """Answer a request of the control socket. Raises UsageError, MalformedError."""
+        command = request.get("command")
+        if command == "top":
+            limit = request.get("limit")
+            rows = limit if isinstance(limit, int) and 0 <= limit <= MAXIMUM_ROWS else MAXIMUM_ROWS
+            snapshot = self.wait(1, timeout=10.0) or self._latest
+            if snapshot is None:
+                raise UsageError("the monitor has no numbers yet", "ask again in a second")
+            return {"snapshot": snapshot_to_json(snapshot, rows)}
+        if command == "list":
+            return {"rules": [rule_to_json(state) for state in self._states()]}
+        if command == "add":
+            return {"message": self.add_rule(Rule.from_json(request.get("rule")))}
+        if command == "del":
+            try:
+                action = RuleAction(request.get("action"))
+            except ValueError:
+                raise MalformedError("request", "action is block or allow") from None
+            return {"message": self.remove_rule(action, parse_network(str(request.get("network"))))}
+        raise UsageError(f"unknown command {str(command)[:60]!r}", "commands are top, list, add and del")
+
+    def _states(self) -> tuple[RuleState, ...]:
+        return self.book.states()
+
+    def _has(self, number: int) -> bool:
+        return self._latest is not None and self._latest.number >= number
+
+    def _expire(self, now: float) -> None:
+        try:
+            self.book.expire(now)
+        except OSError as error:
+            self._notice(f"the list file cannot be written: {error}")
+
+    def _notice(self, text: str) -> None:
+        if text not in self._notices:
+            self._notices.append(text)
+
+    def _run_guarded(self, interval: float) -> None:
+        try:
+            self.run(interval)
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that joins
+            self.failure = error
+        finally:
+            self._stopping.set()
+            with self._ready:
+                self._ready.notify_all()

@@ -1,0 +1,139 @@
+"""Ways to have a monitor: live on interfaces, over a capture file, over a generated capture."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import osmia
+from osmia.errors import KernelError, NotSupportedError, UnknownInterfaceError, UsageError
+from osmia.monitor import kernel
+from osmia.monitor.collector import Collector, WatchedInterface
+from osmia.monitor.control import ControlServer
+from osmia.monitor.feed import CapturedFrame, CaptureFeed, LiveFeed
+from osmia.monitor.host import (
+    Protected,
+    default_interface,
+    interface_index,
+    interface_names,
+    link_counters,
+    protected_addresses,
+)
+from osmia.monitor.lists.book import RuleBook
+from osmia.monitor.lists.store import load_rules
+from osmia.monitor.model import InterfaceMode, LinkCounters, SourceOfPackets
+from osmia.monitor.service import Service
+
+__all__ = ["capture_session", "choose_interfaces", "live_session"]
+
+PROGRAMS = (kernel.monitor_ingress, kernel.monitor_egress)
+
+
+def choose_interfaces(names: Sequence[str]) -> tuple[str, ...]:
+    """The interfaces that were named, or that of the default route. Raises UnknownInterfaceError, UsageError."""
+    known = interface_names()
+    if not names:
+        chosen = default_interface()
+        if chosen is None:
+            raise UsageError("there is no default route", f"name an interface: {', '.join(known)}")
+        return (chosen,)
+    slots: dict[int, str] = {}
+    for name in dict.fromkeys(names):
+        index = interface_index(name)
+        if index is None:
+            raise UnknownInterfaceError(name, known)
+        other = slots.setdefault(index % kernel.INTERFACE_SLOTS, name)
+        if other != name:
+            raise UsageError(f"{name} and {other} cannot be watched by one monitor", "start a second one")
+    return tuple(slots.values())
+
+
+@contextmanager
+def live_session(
+    names: Sequence[str],
+    *,
+    mode: InterfaceMode | None = None,
+    control: Path | None = None,
+    list_file: Path | None = None,
+    packets_from: SourceOfPackets = SourceOfPackets.LIVE,
+) -> Iterator[Service]:
+    """A monitor on interfaces, attached inside the `with` block and detached at its end.
+
+    `mode` None takes native mode, and generic where the driver has none. `control` is the control
+    socket, `list_file` the file of rules; None for none. Raises PermissionDeniedError,
+    NotSupportedError, AlreadyAttachedError, MalformedError for the list file, UsageError.
+    """
+    stopping = threading.Event()
+    notices: list[str] = []
+    with ExitStack() as stack:
+        bpf = stack.enter_context(osmia.load(*PROGRAMS))
+        book = RuleBook(bpf, _protected_addresses, list_file)
+        if list_file is not None:
+            notices += [f"not in force: {refused}" for refused in book.restore(load_rules(list_file))]
+        interfaces = [_attach(stack, bpf, name, mode, notices) for name in names]
+        collector = Collector(bpf, interfaces, packets_from, link_counters)
+        service = Service(collector, book, LiveFeed(stopping.wait), stopping, notices)
+        if control is not None:
+            stack.callback(ControlServer(control, service.answer).close)
+        stack.callback(service.stop)
+        yield service
+
+
+@contextmanager
+def capture_session(
+    frames: Iterable[CapturedFrame], name: str, packets_from: SourceOfPackets, *, paced: bool, notice: str = ""
+) -> Iterator[Service]:
+    """A monitor over a capture, as plain Python; no rights are needed. `paced` runs it at the capture's speed."""
+    stopping = threading.Event()
+    with osmia.simulate(*PROGRAMS, constants={kernel.SET_CLOCK: True}) as bpf:
+        index = 1
+        interface = WatchedInterface(name, index, InterfaceMode.SIMULATED)
+        collector = Collector(bpf, [interface], packets_from, _no_counters)
+        book = RuleBook(bpf, tuple[Protected, ...], None)
+        feed = CaptureFeed(bpf, frames, index, stopping.wait if paced else None)
+        service = Service(collector, book, feed, stopping, [notice] if notice else [])
+        try:
+            yield service
+        finally:
+            service.stop()
+
+
+def _protected_addresses() -> tuple[Protected, ...]:
+    return protected_addresses()
+
+
+def _no_counters(_: str) -> LinkCounters | None:
+    return None
+
+
+def _attach(
+    stack: ExitStack, bpf: osmia.Bpf, name: str, mode: InterfaceMode | None, notices: list[str]
+) -> WatchedInterface:
+    """Attach both programs; what cannot be had is a notice, unless it is the ingress program."""
+    used = _attach_ingress(stack, bpf, name, mode)
+    index = interface_index(name)
+    if index is None:
+        raise UnknownInterfaceError(name, interface_names())
+    interface = WatchedInterface(name, index, used)
+    try:
+        stack.enter_context(bpf[kernel.monitor_egress].attach(name, osmia.Direction.EGRESS))
+    except NotSupportedError as error:
+        interface.counts_egress = False
+        notices.append(f"{name}: what goes out is not counted, since {error}")
+    return interface
+
+
+def _attach_ingress(stack: ExitStack, bpf: osmia.Bpf, name: str, mode: InterfaceMode | None) -> InterfaceMode:
+    handle = bpf[kernel.monitor_ingress]
+    if mode is not InterfaceMode.GENERIC:
+        try:
+            stack.enter_context(handle.attach(name, flags=osmia.XdpFlags.DRV_MODE))
+        except (NotSupportedError, KernelError):
+            if mode is InterfaceMode.NATIVE:
+                raise
+        else:
+            return InterfaceMode.NATIVE
+    stack.enter_context(handle.attach(name, flags=osmia.XdpFlags.SKB_MODE))
+    return InterfaceMode.GENERIC

@@ -1,0 +1,76 @@
+"""Objects that were compiled elsewhere: each kernel loads and runs them, virtual machines included."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from osmia.loader import (
+    HashMapHandle,
+    LoadedObject,
+    PerCpuHashMapHandle,
+    bytes_handle,
+    load_object,
+    read_object,
+)
+from osmia.uapi import XdpAction
+
+pytestmark = pytest.mark.core
+
+SOURCE, OTHER = bytes([10, 0, 0, 9]), bytes([10, 0, 0, 8])
+
+
+def frame(source: bytes, ether_type: int = 0x0800) -> bytes:
+    """An Ethernet frame and an IPv4 header; only the fields that the programs read are set."""
+    ip = bytes([0x45]) + bytes(11) + source + bytes([10, 0, 0, 1])
+    return bytes(12) + ether_type.to_bytes(2, "big") + ip + bytes(30)
+
+
+def load(folder: Path, name: str) -> LoadedObject:
+    return load_object(read_object((folder / f"{name}.o").read_bytes()))
+
+
+def table(loaded: LoadedObject, name: str) -> HashMapHandle[bytes, bytes]:
+    handle = bytes_handle(loaded.maps[name])
+    assert isinstance(handle, HashMapHandle)
+    assert not isinstance(handle, PerCpuHashMapHandle)
+    return handle
+
+
+def test_every_object_is_loaded(prebuilt_objects: Path) -> None:
+    files = sorted(prebuilt_objects.glob("*.o"))
+    assert files
+    for file in files:
+        spec = read_object(file.read_bytes())
+        with load_object(spec) as loaded:
+            assert spec.programs
+            assert loaded.programs.keys() == spec.programs.keys()
+            assert loaded.maps.keys() == spec.maps.keys()
+
+
+def test_pass_passes(prebuilt_objects: Path) -> None:
+    with load(prebuilt_objects, "c_xdp_pass") as loaded:
+        assert loaded.programs["xdp_pass"].run(frame(SOURCE)).value == XdpAction.PASS
+
+
+def test_counter_counts_from_the_first_packet_and_only_ipv4(prebuilt_objects: Path) -> None:
+    with load(prebuilt_objects, "c_xdp_counter") as loaded:
+        program = loaded.programs["xdp_counter"]
+        for packet in (frame(SOURCE), frame(OTHER), frame(SOURCE), frame(SOURCE, 0x86DD), frame(SOURCE)[:20]):
+            assert program.run(packet).value == XdpAction.PASS
+        counts = {
+            key: int.from_bytes(value, "little") for key, value in table(loaded, "packet_count").items()
+        }
+    assert counts == {SOURCE: 2, OTHER: 1}
+
+
+def test_firewall_drops_only_the_blocked_source(prebuilt_objects: Path) -> None:
+    with load(prebuilt_objects, "c_xdp_firewall") as loaded:
+        program, blocklist = loaded.programs["xdp_firewall"], table(loaded, "blocklist")
+        assert program.run(frame(SOURCE)).value == XdpAction.PASS
+        blocklist[SOURCE] = (1).to_bytes(4, "little")
+        assert program.run(frame(SOURCE)).value == XdpAction.DROP
+        assert program.run(frame(OTHER)).value == XdpAction.PASS
+        del blocklist[SOURCE]
+        assert program.run(frame(SOURCE)).value == XdpAction.PASS
