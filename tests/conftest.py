@@ -22,6 +22,7 @@ TOOL_PACKAGES = {
     "ip": "iproute2",
     "llvm-objdump": "llvm",
     "nmap": "nmap",
+    "setpriv": "util-linux",
     "tcpdump": "tcpdump",
 }
 """The Debian package of each program that a test may ask for: `@pytest.mark.requires_tool("clang")`."""

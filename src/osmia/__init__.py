@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from osmia.bpf import Bpf, Direction, EventReader, Link, PerCpuValues, RunResult, SimulatedBpf, simulate
-    from osmia.bpf.loaded import load
     from osmia.errors import (
         AlreadyAttachedError,
         CompileError,
@@ -87,6 +86,7 @@ __all__ = [
     "InternalError",
     "KernelError",
     "Link",
+    "LoadedBpf",
     "LpmTrie",
     "LruHashMap",
     "LruPerCpuHashMap",
@@ -139,12 +139,12 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "osmia.bpf.loaded": ("load",),
     "osmia.bpf": (
         "Bpf",
         "Direction",
         "EventReader",
         "Link",
+        "LoadedBpf",
         "PerCpuValues",
         "RunResult",
         "SimulatedBpf",

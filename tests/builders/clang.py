@@ -17,11 +17,11 @@ char _license[] SEC("license") = "Dual MIT/GPL";
 
 @cache
 def compile_c(source: str, *, prologue: str = PROLOGUE, options: tuple[str, ...] = ()) -> bytes:
-    """The object file of a C source; its lines count from 1 behind the prologue."""
+    """The object file of a C source behind the prologue."""
     include = f"-I/usr/include/{platform.machine()}-linux-gnu"
     with TemporaryDirectory() as folder:
         text = Path(folder, "program.c")
-        text.write_text(f'{prologue}\n#line 1 "program.c"\n{source}')
+        text.write_text(prologue + source)
         target = Path(folder, "program.o")
         command = ["clang", "-O2", "-g", "-target", "bpf", include, "-Wno-unused", *options]
         done = subprocess.run(

@@ -160,9 +160,7 @@ def test_prefixes_find_the_longest(open_descriptors: None) -> None:
     }
     """
     with load_object(read_object(compile_c(source))) as loaded:
-        prefixes = HashMapHandle(
-            loaded.maps["prefixes"], PrefixCodec(IntegerCodec(4, big_endian=True)), U32
-        )
+        prefixes = HashMapHandle(loaded.maps["prefixes"], PrefixCodec(IntegerCodec(4, big_endian=True)), U32)
         look = loaded.programs["look"]
         assert look.run(FRAME).value == 0
         prefixes[0x0A000000, 8] = 1

@@ -50,6 +50,9 @@ class Integer:
         if not isinstance(value, (int, Integer)):
             return None
         self = cls._holding(int(value))
+        members = cast("type[Enum]", cls)._value2member_map_
+        if self._number in members:
+            return cast("Self", members[self._number])
         member = cast("Enum", self)
         member._name_ = f"UNKNOWN_{self._number}"
         member._value_ = _plain_type(cls)(self._number)

@@ -146,7 +146,11 @@ class MemoryCodec(Generic[T]):
         self.size = size_of(memory_type)
 
     def encode(self, value: T) -> bytes:
-        """The bytes of a value."""
+        """The bytes of a value; ValueError for a plain int that the type cannot hold."""
+        if isinstance(value, int) and issubclass(self.memory_type, Integer):
+            number = int(value)
+            if int(cast("type[Integer]", self.memory_type)(number)) != number:
+                raise ValueError(f"{number} does not fit into {self.memory_type.__name__}")
         return encode(self.memory_type, value)
 
     def decode(self, buffer: bytes | Buffer) -> T:

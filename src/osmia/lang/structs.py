@@ -119,10 +119,10 @@ def struct(cls: type[T]) -> type[T]:
     Fields are integers, enumerations over integers, bool, `Array[...]` and other structs.
     Properties and methods of the class are compiled where a kernel function uses them.
     """
-    caller = sys._getframe(1)
-    hints = get_type_hints(cls, globalns=caller.f_globals, localns=caller.f_locals)
     if cls.__bases__ != (object,):
         raise TypeError(f"{cls.__name__}: a struct cannot inherit; make the other struct its first field")
+    caller = sys._getframe(1)
+    hints = get_type_hints(cls, globalns=caller.f_globals, localns=caller.f_locals)
     layout, size, alignment = _lay_out(cls.__name__, hints)
     defaults = {name: cls.__dict__[name] for name in hints if name in cls.__dict__}
     namespace = {

@@ -13,7 +13,7 @@ from osmia.errors import KernelError, MalformedError, UsageError
 from osmia.loader.codec import Codec, decode_event
 from osmia.loader.map_object import MapObject
 from osmia.loader.permission import refused_perf
-from osmia.loader.waiting import LONGEST_WAIT, Waiter
+from osmia.loader.waiting import Waiter
 from osmia.sys import Descriptor, Kernel
 from osmia.uapi import MapType, PerfRecord, PerfSamples, PerfSoftware, PerfType
 from osmia.uapi.layout import offset_of
@@ -24,6 +24,7 @@ _HEADER = struct.Struct("<IHH")
 _SIZE = struct.Struct("<I")
 _LOST = struct.Struct("<QQ")
 _PAGES = 64
+_LONGEST_DELAY = 0.1
 
 
 class _CpuBuffer:
@@ -120,7 +121,7 @@ class PerfBufferReader(Generic[T]):
         with ExitStack() as resources:
             self._buffers = [self._open(cpu, pages, wake_bytes, resources) for cpu in kernel.online_cpus()]
             fds = [buffer.descriptor.fileno() for buffer in self._buffers]
-            self._waiter = Waiter(kernel, fds, longest_wait=LONGEST_WAIT if wake_bytes else None)
+            self._waiter = Waiter(kernel, fds, longest_wait=_LONGEST_DELAY)
             resources.callback(self._waiter.close)
             self._resources = resources.pop_all()
 

@@ -10,14 +10,14 @@ from osmia.errors import UsageError
 from osmia.sys import Kernel
 
 T = TypeVar("T")
-# A perf buffer whose wake-ups are batched is looked at this often, so that no event waits longer.
-LONGEST_WAIT = 0.1
+# A signal that another thread receives does not interrupt the wait, and Python handles it only after it.
+_LONGEST_WAIT = 0.5
 
 
 class Waiter:
-    """An epoll descriptor over the buffers of one map."""
+    """An epoll descriptor over the buffers of one map; they are looked at once in `longest_wait` seconds."""
 
-    def __init__(self, kernel: Kernel, fds: Sequence[int], *, longest_wait: float | None = None) -> None:
+    def __init__(self, kernel: Kernel, fds: Sequence[int], *, longest_wait: float = _LONGEST_WAIT) -> None:
         self._epoll = kernel.epoll(*fds)
         self._longest_wait = longest_wait
 
@@ -42,8 +42,7 @@ class Waiter:
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 return events
-            waits = [wait for wait in (left, self._longest_wait) if wait is not None]
-            self._epoll.poll(min(waits) if waits else None)
+            self._epoll.poll(self._longest_wait if left is None else min(left, self._longest_wait))
 
     def close(self) -> None:
         """Close the epoll descriptor."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import osmia
 from osmia.monitor import kernel
@@ -18,6 +18,7 @@ from osmia.monitor.model import (
     InterfaceMode,
     LinkCounters,
     Losses,
+    RatePoint,
     RuleState,
     Snapshot,
     Source,
@@ -29,6 +30,7 @@ from osmia.net import IPv6Address, TcpFlags
 
 __all__ = ["Collector", "WatchedInterface"]
 
+HISTORY = 240
 MAXIMUM_CANDIDATES = 4096
 CANDIDATE_LIFETIME_NS = 120_000_000_000
 TCP = 6
@@ -110,6 +112,8 @@ class Collector:
             ),
             notices=notices,
         )
+        if before is not None:
+            snapshot = replace(snapshot, history=(*before.history[1 - HISTORY :], _rates(snapshot)))
         self._before = snapshot
         return snapshot
 
@@ -202,6 +206,12 @@ class Collector:
 
 
 _NOTHING = TrafficCount()
+
+
+def _rates(snapshot: Snapshot) -> RatePoint:
+    return RatePoint(
+        snapshot.received.bytes_per_second, snapshot.sent.bytes_per_second, snapshot.dropped.bytes_per_second
+    )
 
 
 def _connection(

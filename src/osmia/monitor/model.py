@@ -17,6 +17,7 @@ __all__ = [
     "LinkCounters",
     "Losses",
     "Network",
+    "RatePoint",
     "RuleAction",
     "RuleState",
     "Snapshot",
@@ -192,6 +193,15 @@ class Losses:
 
 
 @dataclass(frozen=True, slots=True)
+class RatePoint:
+    """Bytes per second of all interfaces at one snapshot."""
+
+    received: float
+    sent: float
+    dropped: float
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """All that is known at one moment."""
 
@@ -209,6 +219,8 @@ class Snapshot:
     reasons: tuple[tuple[str, int], ...] = ()
     """Frames that were not parsed to the end, by reason."""
     losses: Losses = Losses()
+    history: tuple[RatePoint, ...] = ()
+    """Rates of the last snapshots and of this one, the newest last."""
     notices: tuple[str, ...] = ()
     """What the user should know of how it runs: a missing right, an interface that went away."""
 

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from errno import E2BIG, ENOENT, ENOSPC
 from os import strerror
-from typing import Any, Generic, SupportsIndex, TypeVar, cast, overload
+from typing import Generic, SupportsIndex, TypeVar, cast, overload
 
 from osmia.errors import KernelError, MapFullError, UsageError
 from osmia.lang import Map, u32
@@ -48,19 +48,17 @@ class PerCpuValues(Sequence[V]):
 
     def sum(self) -> int:
         """The sum over all processors, not wrapped; TypeError where the values are no integers."""
-        numbers: Sequence[Any] = self._values
-        return sum(operator.index(number) for number in numbers)
+        return sum(operator.index(cast("SupportsIndex", value)) for value in self._values)
 
     def reduce(self, merge: Callable[[V, V], V]) -> V:
         """The values made one, two at a time."""
         return functools.reduce(merge, self._values)
 
     def __eq__(self, other: object) -> bool:
-        return (
-            self._values == cast("PerCpuValues[Any]", other)._values
-            if type(other) is type(self)
-            else NotImplemented
-        )
+        if not isinstance(other, PerCpuValues):
+            return NotImplemented
+        values: tuple[object, ...] = other._values
+        return self._values == values
 
     def __hash__(self) -> int:
         return hash(self._values)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import errno
 
-from osmia.errors import KernelError, NotSupportedError, UsageError
+from osmia.errors import AlreadyAttachedError, KernelError, NotSupportedError, UsageError
 from osmia.loader.attach.link import Link, interface_index
 from osmia.loader.permission import refused
 from osmia.sys import Descriptor, Kernel
@@ -18,10 +18,10 @@ DIRECTIONS = {AttachType.TCX_INGRESS: "ingress", AttachType.TCX_EGRESS: "egress"
 
 
 def attach_tcx(kernel: Kernel, program_fd: int, name: str, interface: str, attach_type: AttachType) -> Link:
-    """Attach a program behind those that are there.
+    """Attach a program behind those that are there; the same one cannot be there twice.
 
     Raises:
-        UnknownInterfaceError, NotSupportedError, PermissionDeniedError, UsageError, KernelError.
+        UnknownInterfaceError, AlreadyAttachedError, NotSupportedError, PermissionDeniedError, UsageError, KernelError.
     """
     direction = DIRECTIONS.get(attach_type)
     if direction is None:
@@ -33,6 +33,8 @@ def attach_tcx(kernel: Kernel, program_fd: int, name: str, interface: str, attac
     except KernelError as error:
         if error.errno == errno.EPERM:
             raise refused(f"attach {name!r} to {interface}") from None
+        if error.errno == errno.EEXIST:
+            raise AlreadyAttachedError(hook, name, kernel.program_info(program_fd).id) from None
         if error.errno == errno.EINVAL and not supports_tcx(kernel):
             raise NotSupportedError("tcx", needs="Linux 6.6") from None
         raise KernelError(error.errno, f"{hook}: {error.strerror}") from None

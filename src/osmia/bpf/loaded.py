@@ -1,0 +1,296 @@
+"""`load()`: programs in the running kernel, from the compiler or its cache, or from an object file."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, SupportsBytes, TypeVar, cast, overload
+
+from osmia.bpf.interface import KERNEL_CHOOSES, Bpf, Direction, RunResult
+from osmia.compiler.cache import compiled_object
+from osmia.compiler.declarations import Declarations
+from osmia.errors import MalformedError, UsageError
+from osmia.lang import ClassifierProgram, Constant, Map, Program, TcAction, XdpAction, XdpProgram
+from osmia.lang.memory import MemoryCodec, encode
+from osmia.loader import (
+    ArrayHandle,
+    EventBytes,
+    HashMapHandle,
+    Link,
+    LoadedObject,
+    MapObject,
+    PerCpuArrayHandle,
+    PerCpuHashMapHandle,
+    PerfBufferReader,
+    PrefixCodec,
+    ProgramHandle,
+    RingBufferReader,
+    XdpLink,
+    load_object,
+    read_object,
+)
+from osmia.loader.log import MAP as LOG_MAP
+from osmia.loader.log import SECTION as LOG_SECTION
+from osmia.loader.log import LogDecoder
+from osmia.uapi import AttachType, MapType, XdpFlags
+
+__all__ = ["LoadedBpf", "LoadedClassifier", "LoadedXdp", "load"]
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+_KERNEL_LOGGER = logging.getLogger("osmia.kernel")
+_LOG_WAIT = 0.1
+"""Seconds after which the log's thread looks whether it shall end."""
+_LARGEST_OBJECT = 64 << 20
+_DIRECTIONS = {Direction.INGRESS: AttachType.TCX_INGRESS, Direction.EGRESS: AttachType.TCX_EGRESS}
+
+
+@overload
+def load(program: Program[Any, Any], /, *programs: Program[Any, Any],
+         constants: Mapping[Constant[Any], Any] | None = None) -> LoadedBpf: ...  # fmt: skip
+@overload
+def load(program: Path, /) -> LoadedBpf: ...
+def load(
+    program: Program[Any, Any] | Path,
+    /,
+    *programs: Program[Any, Any],
+    constants: Mapping[Constant[Any], Any] | None = None,
+) -> LoadedBpf:
+    """Compile programs, unless the cache has them, and load them and their maps into the kernel.
+
+    `constants` are values of configuration constants. A path is an object file, ours or clang's;
+    its programs and maps are had by name. Nothing is attached yet; the result is a context manager.
+    Since Linux 5.10.
+
+    Raises:
+        CompileError: with every finding.
+        VerifierError: the kernel refused a program, with the Python line.
+        PermissionDeniedError: names the missing capabilities.
+        MalformedError: the file is no BPF object.
+    """
+    if isinstance(program, Path):
+        with program.open("rb") as file:
+            data = file.read(_LARGEST_OBJECT + 1)
+        if len(data) > _LARGEST_OBJECT:
+            raise MalformedError("ELF object", f"{program} has more than {_LARGEST_OBJECT} bytes")
+        return LoadedBpf(load_object(read_object(data)), (), Declarations())
+    given: tuple[object, ...] = (program, *programs)
+    for each in given:
+        if not isinstance(each, Program):
+            raise UsageError(f"{each!r} is no program", "decorate the function with @xdp or @classifier")
+    all_programs = (program, *programs)
+    data, declarations = compiled_object(all_programs)
+    variables = _variables(declarations, constants or {})
+    return LoadedBpf(load_object(read_object(data), variables=variables), all_programs, declarations)
+
+
+def _variables(declarations: Declarations, constants: Mapping[Constant[Any], Any]) -> dict[str, bytes]:
+    names = {constant: name for name, constant in declarations.constants.items()}
+    variables: dict[str, bytes] = {}
+    for constant, value in constants.items():
+        if constant not in names:
+            raise UsageError(
+                f"{constant!r} is used by none of the programs",
+                "leave it out or load the program that uses it",
+            )
+        if type(value) is not type(constant.default):
+            name = type(constant.default).__name__
+            raise UsageError(f"{names[constant]} cannot be set to {value!r}", f"its value is of type {name}")
+        variables[names[constant]] = encode(type(constant.default), value)
+    return variables
+
+
+class LoadedXdp:
+    """An XDP program in the kernel."""
+
+    def __init__(self, handle: ProgramHandle, links: ExitStack) -> None:
+        self.handle = handle
+        """The loader's handle: instructions, statistics, file descriptor."""
+        self._links = links
+
+    def attach(self, interface: str, *, flags: XdpFlags = KERNEL_CHOOSES) -> XdpLink:
+        """Attach to a network interface; `link.mode` says whether native or generic. See `XdpHandle`."""
+        return self._links.enter_context(self.handle.attach_xdp(interface, flags))
+
+    def run(
+        self, packet: bytes | SupportsBytes, *, repeat: int = 1, ingress_ifindex: int = 0
+    ) -> RunResult[XdpAction]:
+        """Run over a frame with BPF_PROG_TEST_RUN; see `XdpHandle`."""
+        data = bytes(packet)
+        context = None
+        if ingress_ifindex:
+            fields = (0, len(data), 0, ingress_ifindex, 0, 0)
+            context = b"".join(field.to_bytes(4, "little") for field in fields)
+        result = self.handle.run(data, context=context, repeat=repeat)
+        return RunResult(XdpAction(result.value), result.data, result.duration)
+
+
+class LoadedClassifier:
+    """A traffic control program in the kernel."""
+
+    def __init__(self, handle: ProgramHandle, links: ExitStack) -> None:
+        self.handle = handle
+        """The loader's handle: instructions, statistics, file descriptor."""
+        self._links = links
+
+    def attach(self, interface: str, direction: Direction) -> Link:
+        """Attach to one direction of a network interface with tcx; see `ClassifierHandle`."""
+        return self._links.enter_context(self.handle.attach_tcx(interface, _DIRECTIONS[direction]))
+
+    def run(
+        self,
+        packet: bytes | SupportsBytes,
+        *,
+        repeat: int = 1,
+        ifindex: int = 0,
+        ingress_ifindex: int = 0,
+        mark: int = 0,
+        wire_length: int = 0,
+        gso_segments: int = 0,
+    ) -> RunResult[TcAction]:
+        """Run over a frame with BPF_PROG_TEST_RUN; see `ClassifierHandle`."""
+        context = bytearray(_SK_BUFF_SIZE)
+        fields = {8: mark, 36: ingress_ifindex, 40: ifindex, 160: wire_length, 164: gso_segments}
+        for offset, value in fields.items():
+            context[offset : offset + 4] = value.to_bytes(4, "little")
+        result = self.handle.run(bytes(packet), context=bytes(context) if any(context) else None, repeat=repeat)
+        action = result.value - (1 << 32) if result.value >> 31 else result.value
+        return RunResult(TcAction(action), result.data, result.duration)
+
+
+_SK_BUFF_SIZE = 192
+
+
+class LoadedBpf(Bpf):
+    """Programs and maps in the kernel; closing it detaches and gives up everything.
+
+    Log messages of the programs arrive in the logger "osmia.kernel" while it is open.
+    """
+
+    def __init__(
+        self, loaded: LoadedObject, programs: tuple[Program[Any, Any], ...], declarations: Declarations
+    ) -> None:
+        self.object = loaded
+        """The loader's object: programs and maps by name."""
+        self._programs = programs
+        self._names = {declaration: name for name, declaration in declarations.maps.items()}
+        self._resources = ExitStack()
+        self._resources.enter_context(loaded)
+        self._readers: dict[Map, object] = {}
+        # Links are given up first, then readers, then maps and programs.
+        self._read = self._resources.enter_context(ExitStack())
+        self._links = self._resources.enter_context(ExitStack())
+        table = loaded.spec.extra.get(LOG_SECTION)
+        if table is not None and LOG_MAP in loaded.maps:
+            self._read.enter_context(_LogForwarder(loaded.maps[LOG_MAP], LogDecoder(table)))
+
+    def __getitem__(self, declaration: Any) -> Any:
+        """The handle of a program or map."""
+        if isinstance(declaration, Program):
+            if declaration not in self._programs:
+                name = cast("Program[Any, Any]", declaration).name
+                raise UsageError(f"{name} is not loaded here", f"write load({name}, ...)")
+            return self._program(cast("Program[Any, Any]", declaration))
+        if not isinstance(declaration, Map):
+            raise UsageError(f"{declaration!r} is neither a program nor a map")
+        if declaration not in self._names:
+            names = ", ".join(program.name for program in self._programs)
+            raise UsageError(f"{declaration} is used by none of the programs: {names}")
+        return self._map(declaration)
+
+    def program(self, name: str) -> ProgramHandle:
+        """A program by its name in the object; UsageError with the names that exist."""
+        if name not in self.object.programs:
+            known = ", ".join(self.object.programs)
+            raise UsageError(f"there is no program {name!r}", f"the object has: {known}")
+        return self.object.programs[name]
+
+    def map(self, name: str, key: type[K], value: type[V]) -> HashMapHandle[K, V]:
+        """A hash map by its name in the object, with the types of its keys and values."""
+        if name not in self.object.maps:
+            known = ", ".join(self.object.maps)
+            raise UsageError(f"there is no map {name!r}", f"the object has: {known}")
+        return HashMapHandle(self.object.maps[name], MemoryCodec(key), MemoryCodec(value))
+
+    def close(self) -> None:
+        """Detach and close everything; no error where that was done before."""
+        self._resources.close()
+
+    def _program(self, program: Program[Any, Any]) -> LoadedXdp | LoadedClassifier:
+        handle = self.object.programs[program.name]
+        if isinstance(program, XdpProgram):
+            return LoadedXdp(handle, self._links)
+        if isinstance(program, ClassifierProgram):
+            return LoadedClassifier(handle, self._links)
+        raise UsageError(f"{program!r} cannot be attached")
+
+    def _map(self, declaration: Map) -> object:
+        created = self.object.maps[self._names[declaration]]
+        values: MemoryCodec[Any] = MemoryCodec(cast("type[Any]", declaration.value_type))
+        kind = declaration.map_type
+        if kind in (MapType.PERF_EVENT_ARRAY, MapType.RINGBUF):
+            return self._reader(declaration, created, values)
+        if kind is MapType.ARRAY:
+            return ArrayHandle(created, values)
+        if kind is MapType.PERCPU_ARRAY:
+            return PerCpuArrayHandle(created, values)
+        keys: MemoryCodec[Any] = MemoryCodec(cast("type[Any]", declaration.key_type))
+        if kind is MapType.LPM_TRIE:
+            return HashMapHandle(created, PrefixCodec(keys), values)
+        if declaration.per_cpu:
+            return PerCpuHashMapHandle(created, keys, values)
+        return HashMapHandle(created, keys, values)
+
+    def _reader(self, declaration: Map, created: MapObject, events: MemoryCodec[Any]) -> object:
+        """One reader for a map: its position is shared."""
+        if declaration not in self._readers:
+            kind = PerfBufferReader if declaration.map_type is MapType.PERF_EVENT_ARRAY else RingBufferReader
+            self._readers[declaration] = self._read.enter_context(kind(created, events))
+        return self._readers[declaration]
+
+
+class _LogForwarder:
+    """A thread that brings the log messages of kernel code into Python's `logging`."""
+
+    def __init__(self, created: MapObject, decoder: LogDecoder) -> None:
+        self._reader = RingBufferReader(created, EventBytes())
+        self._decoder = decoder
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._forward, name="osmia log", daemon=True)
+
+    def __enter__(self) -> _LogForwarder:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._hand_on(0)
+        self._reader.close()
+
+    def _forward(self) -> None:
+        while not self._stop.is_set():
+            self._hand_on(_LOG_WAIT)
+
+    def _hand_on(self, timeout: float) -> None:
+        for record in self._reader.read(timeout):
+            message = self._decoder.decode(record)
+            if not _KERNEL_LOGGER.isEnabledFor(message.level):
+                continue
+            _KERNEL_LOGGER.handle(
+                logging.LogRecord(
+                    _KERNEL_LOGGER.name,
+                    message.level,
+                    message.filename,
+                    message.line,
+                    message.text,
+                    None,
+                    None,
+                    message.function,
+                )
+            )
+

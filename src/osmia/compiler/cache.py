@@ -1,0 +1,120 @@
+"""Compiled objects by the content of all that they were compiled from.
+
+The key is a hash of the files that the functions stand in, of every captured value, of this
+compiler's own files, and of the versions of Python and llvmlite. A file in the cache is taken only
+if it belongs to this user and nobody else may write to it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import os
+import stat
+import sys
+import tempfile
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from osmia.compiler.compile import DEFAULT_CPU, compile_programs
+from osmia.compiler.declarations import Declarations, collect
+from osmia.lang.integers import Integer
+from osmia.lang.memory import Aggregate
+from osmia.lang.programs import Program
+from osmia.lang.structs import Struct
+
+_MOST_FILES = 256
+"""Objects that the cache keeps; the ones used longest ago go first."""
+
+
+def compiled_object(programs: tuple[Program[Any, Any], ...]) -> tuple[bytes, Declarations]:
+    """The ELF object of some programs, from the cache where it is there, and the names in it.
+
+    Raises:
+        CompileError: with every finding.
+    """
+    declarations = collect(programs)
+    key = _fingerprint(programs, declarations)
+    path = None if key is None else cache_directory() / f"{key}.o"
+    if path is not None:
+        found = _read(path)
+        if found is not None:
+            return found, declarations
+    data = compile_programs(programs, declarations)
+    if path is not None:
+        _write(path, data)
+    return data, declarations
+
+
+def cache_directory() -> Path:
+    """Where compiled objects are kept: `osmia/objects` in XDG_CACHE_HOME."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return Path(base) / "osmia" / "objects"
+
+
+def _read(path: Path) -> bytes | None:
+    """The object, or None where it is absent or somebody else could have written it."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(file.fileno())
+        if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            return None
+        os.utime(file.fileno())
+        data = file.read()
+    digest, object_bytes = data[:32], data[32:]
+    return object_bytes if hashlib.sha256(object_bytes).digest() == digest else None
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Put an object into the cache in one step; a cache that cannot be written is no error."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            file.write(hashlib.sha256(data).digest() + data)
+        os.replace(file.name, path)
+        objects = sorted(path.parent.glob("*.o"), key=lambda each: each.stat().st_mtime, reverse=True)
+        for old in objects[_MOST_FILES:]:
+            old.unlink(missing_ok=True)
+    except OSError:
+        return
+
+
+def _fingerprint(programs: tuple[Program[Any, Any], ...], declarations: Declarations) -> str | None:
+    """The key, or None where a source has no file that can be read."""
+    digest = hashlib.sha256()
+    files = {function.__code__.co_filename for function in declarations.functions}
+    own = sorted(str(path) for path in Path(__file__).parents[1].glob("[clu]*/**/*.py"))
+    try:
+        for filename in [*sorted(files), *own]:
+            digest.update(filename.encode() + b"\0" + Path(filename).read_bytes() + b"\0")
+        versions = (sys.version, importlib.metadata.version("llvmlite"), DEFAULT_CPU)
+    except (OSError, importlib.metadata.PackageNotFoundError):
+        return None
+    facts = [repr(versions)]
+    facts += [f"{type(program).__name__} {program.name}" for program in programs]
+    facts += [f"{name} {declaration!r} {declaration.flags}" for name, declaration in declarations.maps.items()]
+    facts += [_describe(declaration.key_type) for declaration in declarations.maps.values()]
+    facts += [_describe(declaration.value_type) for declaration in declarations.maps.values()]
+    facts += [f"{name} {constant!r}" for name, constant in declarations.constants.items()]
+    facts += [f"{name} {_describe(value)}" for name, value in declarations.values]
+    facts += [function.__qualname__ for function in declarations.functions]
+    digest.update("\n".join(facts).encode())
+    return digest.hexdigest()
+
+
+def _describe(value: object) -> str:
+    """A text that changes when a captured value does."""
+    if isinstance(value, type) and issubclass(value, Struct):
+        fields = ", ".join(f"{field.name}@{field.offset}: {_describe(field.type)}" for field in value.layout)
+        return f"struct {value.__qualname__} {{{fields}}} {value.defaults!r}"
+    if isinstance(value, type) and issubclass(value, Enum):
+        return f"enum {value.__qualname__} {[(member.name, str(member.value)) for member in value]}"
+    if isinstance(value, type) and issubclass(value, Aggregate | Integer):
+        return f"type {value.__qualname__} {getattr(value, 'length', '')} {getattr(value, 'bits', '')}"
+    if isinstance(value, int | str | bytes | Integer | None):
+        return repr(value)
+    return f"object {type(value).__qualname__} {getattr(value, '__qualname__', '')}"
