@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from osmia.bpf import Bpf, Direction, EventReader, Link, PerCpuValues, RunResult, SimulatedBpf, simulate
+    from osmia.bpf.loaded import LoadedBpf, load
     from osmia.errors import (
         AlreadyAttachedError,
         CompileError,
@@ -139,12 +140,12 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "osmia.bpf.loaded": ("LoadedBpf", "load"),
     "osmia.bpf": (
         "Bpf",
         "Direction",
         "EventReader",
         "Link",
-        "LoadedBpf",
         "PerCpuValues",
         "RunResult",
         "SimulatedBpf",

@@ -54,8 +54,12 @@ def test_pass_passes(prebuilt_objects: Path) -> None:
         assert loaded.programs["xdp_pass"].run(frame(SOURCE)).value == XdpAction.PASS
 
 
-def test_counter_counts_from_the_first_packet_and_only_ipv4(prebuilt_objects: Path) -> None:
-    with load(prebuilt_objects, "c_xdp_counter") as loaded:
+COUNTERS, FIREWALLS = ("c_xdp_counter", "xdp_counter"), ("c_xdp_firewall", "xdp_firewall")
+
+
+@pytest.mark.parametrize("name", COUNTERS)
+def test_counter_counts_from_the_first_packet_and_only_ipv4(prebuilt_objects: Path, name: str) -> None:
+    with load(prebuilt_objects, name) as loaded:
         program = loaded.programs["xdp_counter"]
         for packet in (frame(SOURCE), frame(OTHER), frame(SOURCE), frame(SOURCE, 0x86DD), frame(SOURCE)[:20]):
             assert program.run(packet).value == XdpAction.PASS
@@ -65,8 +69,9 @@ def test_counter_counts_from_the_first_packet_and_only_ipv4(prebuilt_objects: Pa
     assert counts == {SOURCE: 2, OTHER: 1}
 
 
-def test_firewall_drops_only_the_blocked_source(prebuilt_objects: Path) -> None:
-    with load(prebuilt_objects, "c_xdp_firewall") as loaded:
+@pytest.mark.parametrize("name", FIREWALLS)
+def test_firewall_drops_only_the_blocked_source(prebuilt_objects: Path, name: str) -> None:
+    with load(prebuilt_objects, name) as loaded:
         program, blocklist = loaded.programs["xdp_firewall"], table(loaded, "blocklist")
         assert program.run(frame(SOURCE)).value == XdpAction.PASS
         blocklist[SOURCE] = (1).to_bytes(4, "little")

@@ -231,7 +231,7 @@ def test_what_is_not_simulated_is_refused() -> None:
 
 def test_attach_is_refused_with_advice() -> None:
     with osmia.simulate(measure, outgoing) as bpf:
-        with pytest.raises(UsageError, match=r"bpf\[measure\].run\(packet\)"):
+        with pytest.raises(UsageError, match=r"bpf\[measure\]\.run\(packet\)"):
             bpf[measure].attach("eth0", flags=XdpFlags.SKB_MODE)
         with pytest.raises(UsageError, match="cannot be attached to eth0"):
             bpf[outgoing].attach("eth0", Direction.EGRESS)
@@ -246,7 +246,7 @@ def test_a_program_that_returns_no_action_is_an_error(returned: Any) -> None:
 
     with (
         osmia.simulate(wrong) as bpf,
-        pytest.raises(UsageError, match="wrong returned .*, which is no XdpAction"),
+        pytest.raises(UsageError, match="which is no XdpAction"),
     ):
         bpf[wrong].run(bytes(14))
 

@@ -72,7 +72,8 @@ def test_layout_is_that_of_c(pair: tuple[type[Struct], Any]) -> None:
     dtype = ours.numpy_dtype()
     assert dtype.itemsize == ctypes.sizeof(theirs)
     assert dtype.fields is not None
-    assert [dtype.fields[field.name][1] for field in ours.layout] == [field.offset for field in ours.layout]
+    offsets: Any = dtype.fields
+    assert [offsets[field.name][1] for field in ours.layout] == [field.offset for field in ours.layout]
 
 
 @given(kinds=st.lists(scalars, min_size=1, max_size=8), data=st.data())

@@ -6,8 +6,15 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
+
+from osmia.cli.user_module import import_file, programs_in
+from osmia.compiler.compile import compile_programs
+from osmia.lang import Program
+from osmia.monitor import kernel
 
 ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "examples"
 C_SOURCES = ROOT / "benchmarks" / "c"
 
 
@@ -25,8 +32,22 @@ def object_folder(build_in: Path) -> Path:
 
 
 def build_objects(folder: Path) -> tuple[Path, ...]:
-    """Build all objects into a folder: `c_NAME.o` from benchmarks/c."""
-    return compile_c(folder)
+    """Build all objects into a folder: `c_NAME.o` of benchmarks/c, `NAME.o` of examples, and `monitor.o`."""
+    return (*compile_c(folder), *compile_python(folder))
+
+
+def compile_python(folder: Path) -> tuple[Path, ...]:
+    """The examples and the monitor's programs, by our compiler."""
+    objects = [_compile(folder / "monitor.o", (kernel.monitor_ingress, kernel.monitor_egress))]
+    for source in sorted(EXAMPLES.glob("xdp_*.py")):
+        programs = programs_in(import_file(source), source)
+        objects.append(_compile(folder / f"{source.stem}.o", programs))
+    return tuple(objects)
+
+
+def _compile(target: Path, programs: tuple[Program[Any, Any], ...]) -> Path:
+    target.write_bytes(compile_programs(programs))
+    return target
 
 
 def compile_c(folder: Path) -> tuple[Path, ...]:

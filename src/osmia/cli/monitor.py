@@ -53,7 +53,10 @@ def _add_watch(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = _command(commands, "watch", "watch interfaces (the default)", "osmia monitor watch eth0")
     parser.add_argument("interfaces", nargs="*", metavar="IFACE", help="default: that of the default route")
     parser.add_argument(
-        "--mode", choices=("auto", "native", "generic"), default="auto", help="XDP mode (default: native if it can)"
+        "--mode",
+        choices=("auto", "native", "generic"),
+        default="auto",
+        help="XDP mode (default: native if it can)",
     )
     _add_bounds(parser)
     _add_control(parser)
@@ -62,9 +65,15 @@ def _add_watch(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def _add_top(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = _command(commands, "top", "print one snapshot", "osmia monitor top --once --json")
-    parser.add_argument("interfaces", nargs="*", metavar="IFACE", help="what to measure where no monitor is running")
-    parser.add_argument("--once", action="store_true", help="print one snapshot and end (what it always does)")
-    parser.add_argument("--limit", type=_count, default=1000, metavar="N", help="rows of sources and connections")
+    parser.add_argument(
+        "interfaces", nargs="*", metavar="IFACE", help="what to measure where no monitor is running"
+    )
+    parser.add_argument(
+        "--once", action="store_true", help="print one snapshot and end (what it always does)"
+    )
+    parser.add_argument(
+        "--limit", type=_count, default=1000, metavar="N", help="rows of sources and connections"
+    )
     _add_bounds(parser)
     _add_control(parser)
     parser.set_defaults(handler=_top)
@@ -108,7 +117,9 @@ def _add_list(commands: argparse._SubParsersAction[argparse.ArgumentParser], act
     add.add_argument("--reason", default="", help="kept with the entry")
     add.add_argument("--duration", metavar="TIME", help="30s, 10m, 4h, 7d; default: until it is deleted")
     if action == "block":
-        add.add_argument("--force", action="store_true", help="also own addresses, gateway, resolvers, SSH peers")
+        add.add_argument(
+            "--force", action="store_true", help="also own addresses, gateway, resolvers, SSH peers"
+        )
     delete = _command(verbs, "del", "take an entry away", f"osmia monitor {action} del 10.0.0.0/8")
     delete.add_argument("network", metavar="CIDR")
     show = _command(verbs, "list", "print the entries", f"osmia monitor {action} list --json")
@@ -130,10 +141,14 @@ def _command(
 
 
 def _add_bounds(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--interval", type=_seconds, default=1.0, metavar="SECONDS", help="between snapshots (1)")
+    parser.add_argument(
+        "--interval", type=_seconds, default=1.0, metavar="SECONDS", help="between snapshots (1)"
+    )
     parser.add_argument("--duration", type=_seconds, metavar="SECONDS", help="end after so long")
     parser.add_argument("--count", type=_count, metavar="N", help="end after so many snapshots")
-    parser.add_argument("--json", action="store_true", dest="as_json", help="no dashboard, also on a terminal")
+    parser.add_argument(
+        "--json", action="store_true", dest="as_json", help="no dashboard, also on a terminal"
+    )
 
 
 def _add_control(parser: argparse.ArgumentParser) -> None:

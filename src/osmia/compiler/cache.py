@@ -96,7 +96,9 @@ def _fingerprint(programs: tuple[Program[Any, Any], ...], declarations: Declarat
         return None
     facts = [repr(versions)]
     facts += [f"{type(program).__name__} {program.name}" for program in programs]
-    facts += [f"{name} {declaration!r} {declaration.flags}" for name, declaration in declarations.maps.items()]
+    facts += [
+        f"{name} {declaration!r} {declaration.flags}" for name, declaration in declarations.maps.items()
+    ]
     facts += [_describe(declaration.key_type) for declaration in declarations.maps.values()]
     facts += [_describe(declaration.value_type) for declaration in declarations.maps.values()]
     facts += [f"{name} {constant!r}" for name, constant in declarations.constants.items()]

@@ -27,7 +27,10 @@ _FIRST_STACK_WORDS = ("BPF stack limit", "stack limit exceeded", "unsupported dy
 
 
 def compile_programs(
-    programs: tuple[Program[Any, Any], ...], declarations: Declarations | None = None, *, cpu: int = DEFAULT_CPU
+    programs: tuple[Program[Any, Any], ...],
+    declarations: Declarations | None = None,
+    *,
+    cpu: int = DEFAULT_CPU,
 ) -> bytes:
     """The ELF object of some programs and all that they use; CompileError with every finding."""
     llvm.start()

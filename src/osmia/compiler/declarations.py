@@ -31,7 +31,9 @@ def collect(programs: tuple[Program[Any, Any], ...]) -> Declarations:
     names = set()
     for program in programs:
         if program.name in names:
-            raise UsageError(f"two programs are named {program.name!r}", "rename one: both go into one object")
+            raise UsageError(
+                f"two programs are named {program.name!r}", "rename one: both go into one object"
+            )
         names.add(program.name)
         _visit_function(cast("FunctionType", program.function), found)
     return found

@@ -64,7 +64,9 @@ def plain_int(span: Span, what: str, type_name: str) -> Diagnostic:
 
 
 def unsupported_operator(span: Span, operator: str, type_name: str, help_text: str = "") -> Diagnostic:
-    return Diagnostic("unsupported-operator", span, f"`{operator}` is not defined for `{type_name}`", help_text)
+    return Diagnostic(
+        "unsupported-operator", span, f"`{operator}` is not defined for `{type_name}`", help_text
+    )
 
 
 def unchecked_lookup(span: Span, what: str, source: str) -> Diagnostic:
@@ -158,7 +160,10 @@ def index_unproven(span: Span, length: int) -> Diagnostic:
 
 def missing_return(span: Span, function: str, type_name: str) -> Diagnostic:
     return Diagnostic(
-        "missing-return", span, f"`{function}` can end without returning a `{type_name}`", "return on every path"
+        "missing-return",
+        span,
+        f"`{function}` can end without returning a `{type_name}`",
+        "return on every path",
     )
 
 
@@ -168,7 +173,10 @@ def unreachable(span: Span) -> Diagnostic:
 
 def recursion(span: Span, function: str) -> Diagnostic:
     return Diagnostic(
-        "recursion", span, f"`{function}` calls itself: the kernel's stack has 512 bytes", "write a bounded loop"
+        "recursion",
+        span,
+        f"`{function}` calls itself: the kernel's stack has 512 bytes",
+        "write a bounded loop",
     )
 
 
@@ -192,7 +200,10 @@ def assigned_outside(span: Span, name: str) -> Diagnostic:
 
 def rebound(span: Span, name: str, what: str) -> Diagnostic:
     return Diagnostic(
-        "rebound-name", span, f"`{name}` already stands for {what} and cannot be set again", "take another name"
+        "rebound-name",
+        span,
+        f"`{name}` already stands for {what} and cannot be set again",
+        "take another name",
     )
 
 
@@ -216,7 +227,10 @@ def aliased_struct(span: Span, name: str) -> Diagnostic:
 
 def log_message(span: Span) -> Diagnostic:
     return Diagnostic(
-        "log-message", span, "a log message is one string literal or f-string", 'write `log.info(f"count {count}")`'
+        "log-message",
+        span,
+        "a log message is one string literal or f-string",
+        'write `log.info(f"count {count}")`',
     )
 
 

@@ -6,7 +6,7 @@ read through `m.lookup(k)`, which may be None. User space reads and writes throu
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Generic, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, cast, overload
 
 from osmia.lang.integers import Integer, be32, be64, u32
 from osmia.lang.memory import Aggregate, decode, encode, size_of
@@ -29,7 +29,7 @@ __all__ = [
 
 K = TypeVar("K")
 V = TypeVar("V")
-I = TypeVar("I", bound=Integer | bool)  # noqa: E741
+I = TypeVar("I", bound=Integer | bool, covariant=True)  # noqa: E741
 E = TypeVar("E")
 
 
@@ -69,11 +69,21 @@ class Map:
         return f"{type(self).__name__}({types}, max_entries={self.max_entries})"
 
 
+class _IntegerValued(Protocol[I]):
+    """A map of integers, for the type checkers only: mypy does not see the bound of `I` in a type of `self`."""
+
+    def _value_type(self) -> tuple[I, Integer | bool]: ...
+
+
 class _KeyedMap(Map, Generic[K, V]):
     """What maps with keys have in common."""
 
+    if TYPE_CHECKING:
+
+        def _value_type(self) -> tuple[V, V]: ...
+
     @overload
-    def lookup(self: _KeyedMap[K, I], key: K) -> Pointer[I] | None: ...
+    def lookup(self: _IntegerValued[I], key: K) -> Pointer[I] | None: ...
     @overload
     def lookup(self, key: K) -> V | None: ...
     def lookup(self, key: K) -> object:

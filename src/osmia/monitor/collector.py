@@ -75,6 +75,7 @@ class Collector:
         self._interfaces = interfaces
         self._packets_from = packets_from
         self._counters_of = counters_of
+        self._link_base = {interface.name: counters_of(interface.name) for interface in interfaces}
         self._detector = detector or ProbeDetector()
         self._candidates: dict[bytes, tuple[int, int, int]] = {}
         self._before: Snapshot | None = None
@@ -83,7 +84,9 @@ class Collector:
         self.fresh_alerts: list[Alert] = []
         """Alerts that the last collection raised."""
 
-    def collect(self, clock_ns: int, taken: float, rules: tuple[RuleState, ...], notices: tuple[str, ...]) -> Snapshot:
+    def collect(
+        self, clock_ns: int, taken: float, rules: tuple[RuleState, ...], notices: tuple[str, ...]
+    ) -> Snapshot:
         """Read everything. `clock_ns` is the monitor's clock now, `taken` the wall clock."""
         before = self._before
         seconds = 0.0 if before is None else (clock_ns - before.clock_ns) / 1e9
@@ -131,7 +134,8 @@ class Collector:
                 sum(int(value.received_bytes) for value in values),
             )
             sent = TrafficCount(
-                sum(int(value.sent_packets) for value in values), sum(int(value.sent_bytes) for value in values)
+                sum(int(value.sent_packets) for value in values),
+                sum(int(value.sent_bytes) for value in values),
             )
             dropped = TrafficCount(
                 sum(int(value.dropped_packets) for value in values),
@@ -145,8 +149,12 @@ class Collector:
                 sent=sent.since(was.sent if was else None, seconds),
                 dropped=dropped.since(was.dropped if was else None, seconds),
                 counts_egress=interface.counts_egress,
-                link=self._counters_of(interface.name),
+                link=self._link_counters(interface.name),
             )
+
+    def _link_counters(self, name: str) -> LinkCounters | None:
+        now, base = self._counters_of(name), self._link_base[name]
+        return None if now is None or base is None else now.since(base)
 
     def _read_sources(self, seconds: float) -> tuple[Source, ...]:
         found: dict[bytes, Source] = {}
@@ -266,5 +274,3 @@ def _evidence(cell: ScanCell) -> ProbeEvidence:
         by_technique=tuple((technique, count) for technique, count in counts if count),
         ports=tuple(int(port) for port in list(cell.ports)[: min(probes, len(cell.ports))]),
     )
-
-

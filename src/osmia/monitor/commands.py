@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +32,6 @@ __all__ = ["Bounds", "add_rule", "demo", "list_rules", "remove_rule", "replay", 
 LIST_FILE = "lists.json"
 GENERATED_SECONDS = 15.0
 NOT_PERMITTED = 77
-TERMINATED = 143
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,6 @@ def watch(
     """The monitor on interfaces; where BPF is not to be had, on a generated capture."""
     interfaces = choose_interfaces(names)
     with ExitStack() as stack:
-        stack.enter_context(_terminated())
         try:
             service = stack.enter_context(
                 live_session(
@@ -76,12 +73,12 @@ def watch(
 def demo(bounds: Bounds, *, control: str | None = None) -> int:
     """Two hosts in own network namespaces, ordinary traffic and a scan, and the monitor on one of them."""
     with ExitStack() as stack:
-        stack.enter_context(_terminated())
         path = control_socket_path(control)
-        interface = stack.enter_context(demo_hosts())
+        hosts = stack.enter_context(demo_hosts())
         service = stack.enter_context(
-            live_session([interface], control=path, packets_from=SourceOfPackets.DEMO)
+            live_session([hosts.interface], control=path, packets_from=SourceOfPackets.DEMO)
         )
+        hosts.begin()
         _show(service, bounds)
     return 0
 
@@ -89,9 +86,7 @@ def demo(bounds: Bounds, *, control: str | None = None) -> int:
 def replay(path: Path, bounds: Bounds, *, local: Sequence[str] = ()) -> int:
     """A capture through the same programs; no rights are needed."""
     frames = captured_frames(path, [parse_network(network) for network in local])
-    with _terminated(), capture_session(
-        frames, path.name, SourceOfPackets.REPLAY, paced=bounds.dashboard
-    ) as service:
+    with capture_session(frames, path.name, SourceOfPackets.REPLAY, paced=bounds.dashboard) as service:
         _show(service, bounds, stats=Stats.LAST)
     return 0
 
@@ -104,7 +99,7 @@ def top(names: Sequence[str], bounds: Bounds, *, limit: int, control: str | None
             print(json.dumps(snapshot, indent=1))
             return 0
     except NoMonitorError:
-        with _terminated(), live_session(choose_interfaces(names)) as service:
+        with live_session(choose_interfaces(names)) as service:
             service.start(bounds.interval)
             measured = service.wait(1, timeout=bounds.interval + 60.0)
             if measured is None:
@@ -135,7 +130,9 @@ def add_rule(
         if action is RuleAction.BLOCK:
             check_block(rule.network, protected_addresses(), force=force)
         path = state_directory() / LIST_FILE
-        others = [known for known in load_rules(path) if (known.action, known.network) != (action, rule.network)]
+        others = [
+            known for known in load_rules(path) if (known.action, known.network) != (action, rule.network)
+        ]
         if len(others) >= MAXIMUM_RULES:
             raise UsageError(f"the lists are full: {MAXIMUM_RULES} rules", "remove some") from None
         save_rules(path, [*others, rule])
@@ -154,7 +151,8 @@ def remove_rule(action: RuleAction, network: str, *, control: str | None = None)
         others = [known for known in rules if (known.action, known.network) != (action, removed)]
         if len(others) == len(rules):
             raise UsageError(
-                f"there is no {action.value} rule for exactly {removed}", f"see `osmia monitor {action.value} list`"
+                f"there is no {action.value} rule for exactly {removed}",
+                f"see `osmia monitor {action.value} list`",
             ) from None
         save_rules(path, others)
         print(f"no monitor is running: {removed} was taken out of {path}")
@@ -201,19 +199,3 @@ def _show(service: Service, bounds: Bounds, stats: Stats = Stats.EACH) -> None:
         print_events(service, bounds.interval, duration=bounds.duration, count=bounds.count, stats=stats)
     except KeyboardInterrupt:
         return
-
-
-@contextmanager
-def _terminated() -> Iterator[None]:
-    """SIGTERM ends the process with 143, after everything was taken back."""
-
-    def end(signal_number: int, frame: object) -> None:
-        raise SystemExit(TERMINATED)
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-

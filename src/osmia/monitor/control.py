@@ -44,7 +44,9 @@ def control_socket_path(given: str | None = None, environment: Mapping[str, str]
         return Path("/run/osmia/monitor.sock")
     runtime = environment.get("XDG_RUNTIME_DIR")
     if not runtime:
-        raise UsageError("XDG_RUNTIME_DIR is not set", "give the path of the control socket with --control PATH")
+        raise UsageError(
+            "XDG_RUNTIME_DIR is not set", "give the path of the control socket with --control PATH"
+        )
     return Path(runtime) / "osmia/monitor.sock"
 
 

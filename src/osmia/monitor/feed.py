@@ -10,7 +10,7 @@ from typing import Protocol
 import osmia
 from osmia.monitor import kernel
 
-__all__ = ["CapturedFrame", "CaptureFeed", "Feed", "LiveFeed"]
+__all__ = ["CaptureFeed", "CapturedFrame", "Feed", "LiveFeed"]
 
 HEADER_BYTES = 128
 """A frame of which so many bytes were captured has all its headers; the rest counts by its length alone."""

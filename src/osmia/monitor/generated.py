@@ -57,10 +57,20 @@ def _download(
     at: float, client: str, port: int, server_port: int, segments: int, chance: random.Random
 ) -> Iterator[Step]:
     def comes(flags: TcpFlags, content: bytes = b"") -> Layers:
-        return ethernet() / ipv4(src=client, dst=SERVER) / tcp(sport=port, dport=server_port, flags=flags) / content
+        return (
+            ethernet()
+            / ipv4(src=client, dst=SERVER)
+            / tcp(sport=port, dport=server_port, flags=flags)
+            / content
+        )
 
     def goes(flags: TcpFlags, content: bytes = b"") -> Layers:
-        return ethernet() / ipv4(src=SERVER, dst=client) / tcp(sport=server_port, dport=port, flags=flags) / content
+        return (
+            ethernet()
+            / ipv4(src=SERVER, dst=client)
+            / tcp(sport=server_port, dport=port, flags=flags)
+            / content
+        )
 
     trip = chance.uniform(0.004, 0.02)
     yield at, False, comes(SYN)
@@ -84,7 +94,11 @@ def _v6_client(chance: random.Random) -> Iterator[Step]:
     at = 0.2
     while True:
         yield at, False, outer / ipv6(src=client, dst=SERVER_V6) / udp(sport=4433, dport=4433) / bytes(300)
-        yield at + 0.01, True, outer / ipv6(src=SERVER_V6, dst=client) / udp(sport=4433, dport=4433) / bytes(900)
+        yield (
+            at + 0.01,
+            True,
+            outer / ipv6(src=SERVER_V6, dst=client) / udp(sport=4433, dport=4433) / bytes(900),
+        )
         at += chance.uniform(0.05, 0.2)
 
 
@@ -95,7 +109,11 @@ def _name_queries(chance: random.Random) -> Iterator[Step]:
     while True:
         port = chance.randrange(32768, 60999)
         yield at, True, ethernet() / ipv4(src=SERVER, dst=resolver) / udp(sport=port, dport=53) / bytes(40)
-        yield at + 0.003, False, ethernet() / ipv4(src=resolver, dst=SERVER) / udp(sport=53, dport=port) / bytes(120)
+        yield (
+            at + 0.003,
+            False,
+            ethernet() / ipv4(src=resolver, dst=SERVER) / udp(sport=53, dport=port) / bytes(120),
+        )
         at += chance.uniform(0.3, 1.2)
 
 
@@ -104,8 +122,16 @@ def _pings() -> Iterator[Step]:
     client, at, number = "192.0.2.9", 0.5, 0
     while True:
         number += 1
-        yield at, False, ethernet() / ipv4(src=client, dst=SERVER) / icmp(type=8, rest=number & 0xFFFF) / bytes(56)
-        yield at + 0.0002, True, ethernet() / ipv4(src=SERVER, dst=client) / icmp(type=0, rest=number & 0xFFFF) / bytes(56)
+        yield (
+            at,
+            False,
+            ethernet() / ipv4(src=client, dst=SERVER) / icmp(type=8, rest=number & 0xFFFF) / bytes(56),
+        )
+        yield (
+            at + 0.0002,
+            True,
+            ethernet() / ipv4(src=SERVER, dst=client) / icmp(type=0, rest=number & 0xFFFF) / bytes(56),
+        )
         at += 1.0
 
 

@@ -13,7 +13,14 @@ from pathlib import Path
 from osmia.monitor.addresses import address_from_text
 from osmia.monitor.model import Address, LinkCounters
 
-__all__ = ["Protected", "default_interface", "interface_index", "interface_names", "link_counters", "protected_addresses"]
+__all__ = [
+    "Protected",
+    "default_interface",
+    "interface_index",
+    "interface_names",
+    "link_counters",
+    "protected_addresses",
+]
 
 PROC_NET = Path("/proc/net")
 RESOLV_CONF = Path("/etc/resolv.conf")

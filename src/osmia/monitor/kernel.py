@@ -120,7 +120,9 @@ def count_source(source: IPv6Address, length: u64, now: u64, rule: u32) -> None:
     """Count a frame for its source, and for the rule that drops it."""
     counters = sources.lookup(source)
     if counters is None:
-        sources.insert(source, SourceCounters(packets=u64(0), bytes=u64(0), blocked_packets=u64(0), last_seen=now))
+        sources.insert(
+            source, SourceCounters(packets=u64(0), bytes=u64(0), blocked_packets=u64(0), last_seen=now)
+        )
         counters = sources.lookup(source)
         if counters is None:
             reasons[Reason.SOURCE_REFUSED] += 1

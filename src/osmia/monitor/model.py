@@ -107,6 +107,15 @@ class LinkCounters:
     sent_packets: int
     sent_bytes: int
 
+    def since(self, before: LinkCounters) -> LinkCounters:
+        """What was added to earlier counters."""
+        return LinkCounters(
+            self.received_packets - before.received_packets,
+            self.received_bytes - before.received_bytes,
+            self.sent_packets - before.sent_packets,
+            self.sent_bytes - before.sent_bytes,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Interface:
@@ -122,7 +131,7 @@ class Interface:
     counts_egress: bool
     """False where the kernel has no hook for what goes out."""
     link: LinkCounters | None = None
-    """None where there is no such interface: in a replay, or after it was removed."""
+    """Since the monitor was attached; None where there is no such interface: in a replay, or after it was removed."""
 
 
 @dataclass(frozen=True, slots=True)

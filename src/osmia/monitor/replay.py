@@ -24,7 +24,9 @@ def captured_frames(path: Path, local: Sequence[Network]) -> Iterator[CapturedFr
     """
     with open_capture(path) as frames:
         for frame in frames:
-            yield CapturedFrame(frame.timestamp_ns, frame.data, frame.original_length, _is_outbound(frame, local))
+            yield CapturedFrame(
+                frame.timestamp_ns, frame.data, frame.original_length, _is_outbound(frame, local)
+            )
 
 
 def _is_outbound(frame: Frame, local: Sequence[Network]) -> bool:

@@ -50,6 +50,10 @@ class Service:
         """Whether the packets are at their end, or the monitor was stopped."""
         return self._stopping.is_set()
 
+    def wall_clock(self) -> float:
+        """Seconds since the epoch, by the clock that rules expire by."""
+        return self._feed.wall_clock()
+
     def subscribe(self, subscriber: Subscriber) -> None:
         """Have each snapshot given to a function, which must be quick."""
         self._subscribers.append(subscriber)
@@ -110,7 +114,11 @@ class Service:
             raise
         except OSError as error:
             return f"{verb} {rule.network} until the monitor ends; the list file cannot be written: {error}"
-        return f"{verb} {rule.network} from now on" if fresh else f"{rule.network} had a rule, which was replaced"
+        return (
+            f"{verb} {rule.network} from now on"
+            if fresh
+            else f"{rule.network} had a rule, which was replaced"
+        )
 
     def remove_rule(self, action: RuleAction, network: Network) -> str:
         """Take a rule out of force, and say what was done in words. Raises UsageError."""
@@ -119,7 +127,9 @@ class Service:
         except OSError as error:
             return f"{network} has no {action.value} rule any more; the list file cannot be written: {error}"
         if not found:
-            raise UsageError(f"there is no {action.value} rule for exactly {network}", f"see `{action.value} list`")
+            raise UsageError(
+                f"there is no {action.value} rule for exactly {network}", f"see `{action.value} list`"
+            )
         return f"{network} has no {action.value} rule any more"
 
     def answer(self, request: Mapping[str, object]) -> dict[str, object]:

@@ -83,7 +83,12 @@ def live_session(
 
 @contextmanager
 def capture_session(
-    frames: Iterable[CapturedFrame], name: str, packets_from: SourceOfPackets, *, paced: bool, notice: str = ""
+    frames: Iterable[CapturedFrame],
+    name: str,
+    packets_from: SourceOfPackets,
+    *,
+    paced: bool,
+    notice: str = "",
 ) -> Iterator[Service]:
     """A monitor over a capture, as plain Python; no rights are needed. `paced` runs it at the capture's speed."""
     stopping = threading.Event()

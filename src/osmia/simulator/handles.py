@@ -55,10 +55,7 @@ class PerCpuValues(Sequence[V]):
         return functools.reduce(merge, self._values)
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, PerCpuValues):
-            return NotImplemented
-        values: tuple[object, ...] = other._values
-        return self._values == values
+        return tuple(self) == tuple(other) if isinstance(other, PerCpuValues) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(self._values)

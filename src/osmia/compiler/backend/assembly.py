@@ -77,7 +77,7 @@ def print_assembly(module: ModuleIr, filename: str) -> str:
         roots.append(function.name)
     used = ", ".join(f"ptr @{root}" for root in roots)
     lines.append(
-        f"\n@llvm.compiler.used = appending global [{len(roots)} x ptr] [{used}], section \"llvm.metadata\"\n"
+        f'\n@llvm.compiler.used = appending global [{len(roots)} x ptr] [{used}], section "llvm.metadata"\n'
     )
     lines += _DECLARATIONS
     lines += debug.lines()
@@ -169,7 +169,9 @@ class _FunctionAssembler:
     def _entry(self) -> None:
         """Allocas, and the context's fields: LLVM would merge loads in two branches into one of a moved pointer."""
         for local in self._function.locals:
-            self._append(f"%v{local.index} = alloca {_local_type(local.type)}, align {_local_alignment(local.type)}")
+            self._append(
+                f"%v{local.index} = alloca {_local_type(local.type)}, align {_local_alignment(local.type)}"
+            )
         for slot in self._function.slots:
             self._append(f"%s{slot.index} = alloca [{slot.type.size} x i8], align {alignment_of(slot.type)}")
         loaded: dict[int, str] = {}
@@ -216,7 +218,9 @@ class _FunctionAssembler:
             case Jump(target):
                 self._append(f"br label %L{target.index}")
             case Branch(condition, then, otherwise):
-                self._append(f"br i1 {self._value(condition)}, label %L{then.index}, label %L{otherwise.index}")
+                self._append(
+                    f"br i1 {self._value(condition)}, label %L{then.index}, label %L{otherwise.index}"
+                )
             case Return(value):
                 self._append(f"ret {self._typed(value)}")
 
@@ -278,7 +282,9 @@ class _FunctionAssembler:
 
     def _moved(self, pointer: Operand, distance: int) -> str:
         value = self._value(pointer)
-        return value if distance == 0 else self.result(f"getelementptr inbounds i8, ptr {value}, i64 {distance}")
+        return (
+            value if distance == 0 else self.result(f"getelementptr inbounds i8, ptr {value}, i64 {distance}")
+        )
 
     def _compute(self, operation: Operation) -> str:
         match operation:
@@ -318,7 +324,9 @@ class _FunctionAssembler:
             case Offset(_, pointer, offset):
                 if isinstance(offset, Number) and offset.value == 0:
                     return self._value(pointer)
-                return self.result(f"getelementptr inbounds i8, ptr {self._value(pointer)}, {self._typed(offset)}")
+                return self.result(
+                    f"getelementptr inbounds i8, ptr {self._value(pointer)}, {self._typed(offset)}"
+                )
             case Load(result, pointer, alignment):
                 address = self._value(pointer)
                 if isinstance(result.type, BoolType):
@@ -335,7 +343,11 @@ class _FunctionAssembler:
         arguments = []
         for argument in call.arguments:
             value = self._value(argument)
-            if isinstance(argument.type, IntegerType) and argument.type.bits < 64 and isinstance(argument, Register):
+            if (
+                isinstance(argument.type, IntegerType)
+                and argument.type.bits < 64
+                and isinstance(argument, Register)
+            ):
                 extension = "sext" if argument.type.signed else "zext"
                 value = self.result(f"{extension} i{argument.type.bits} {value} to i64")
             text = "ptr" if isinstance(argument.type, PointerType) else "i64"

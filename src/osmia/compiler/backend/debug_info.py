@@ -28,7 +28,10 @@ class DebugInfo:
             f'producer: "osmia", isOptimized: true, runtimeVersion: 0, emissionKind: FullDebug, '
             f"globals: {globals_list})"
         )
-        flags = [self._add('!{i32 2, !"Debug Info Version", i32 3}'), self._add('!{i32 7, !"Dwarf Version", i32 5}')]
+        flags = [
+            self._add('!{i32 2, !"Debug Info Version", i32 3}'),
+            self._add('!{i32 7, !"Dwarf Version", i32 5}'),
+        ]
         return [
             *(f"!{index} = {text}" for index, text in enumerate(self._nodes)),
             f"!llvm.dbg.cu = !{{{self._unit}}}",
@@ -52,7 +55,9 @@ class DebugInfo:
             f"!DILocalVariable(name: {_quote(function.argument)}, arg: 1, scope: {node}, file: {file}, "
             f"line: {function.scope.line}, type: {pointer})"
         )
-        self._set_subprogram(node, function.name, function.scope, signature, f"!{{{variable}}}", "DISPFlagDefinition")
+        self._set_subprogram(
+            node, function.name, function.scope, signature, f"!{{{variable}}}", "DISPFlagDefinition"
+        )
         self._subprograms[function.scope] = node
         return node
 
@@ -61,11 +66,16 @@ class DebugInfo:
         inlined_at = location.scope.inlined_at
         suffix = "" if inlined_at is None else f", inlinedAt: {self._call_site(inlined_at)}"
         scope = self._scope(location.scope)
-        return self._add(f"!DILocation(line: {location.line}, column: {location.column}, scope: {scope}{suffix})")
+        return self._add(
+            f"!DILocation(line: {location.line}, column: {location.column}, scope: {scope}{suffix})"
+        )
 
     def map(self, definition: MapDefinition) -> str:
         """The node of a map: libbpf's BTF-defined form, numbers as lengths of arrays."""
-        members = [("type", self._number(definition.map_type)), ("max_entries", self._number(definition.max_entries))]
+        members = [
+            ("type", self._number(definition.map_type)),
+            ("max_entries", self._number(definition.max_entries)),
+        ]
         if definition.flags:
             members.append(("map_flags", self._number(definition.flags)))
         for name, memory_type in (("key", definition.key), ("value", definition.value)):
@@ -131,7 +141,9 @@ class DebugInfo:
                 )
             case StructType(name=name, fields=fields, size=size):
                 members = [
-                    self._member(member.name, self._type(member.type), member.type.size * 8, member.offset * 8)
+                    self._member(
+                        member.name, self._type(member.type), member.type.size * 8, member.offset * 8
+                    )
                     for member in fields
                 ]
                 elements = self._add(f"!{{{', '.join(members)}}}")
@@ -180,10 +192,9 @@ class DebugInfo:
 
 def _quote(text: str) -> str:
     escaped = "".join(
-        character if 32 <= ord(character) < 127 and character not in '"\\' else
-        "".join(f"\\{byte:02X}" for byte in character.encode())
+        character
+        if 32 <= ord(character) < 127 and character not in '"\\'
+        else "".join(f"\\{byte:02X}" for byte in character.encode())
         for character in text
     )
     return f'"{escaped}"'
-
-

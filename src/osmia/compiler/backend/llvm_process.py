@@ -90,4 +90,3 @@ llvm = LlvmProcess()
 """The worker of this process."""
 
 atexit.register(llvm.close)
-

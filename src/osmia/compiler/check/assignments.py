@@ -128,7 +128,10 @@ def assign(checker: Checker, target: ast.expr, value: Value, node: ast.expr) -> 
         case _:
             checker.report(
                 findings.refused_syntax(
-                    checker.span(target), "this target", "only names, fields and entries can be set", "set each in turn"
+                    checker.span(target),
+                    "this target",
+                    "only names, fields and entries can be set",
+                    "set each in turn",
                 )
             )
 
@@ -226,7 +229,10 @@ def declare(checker: Checker, node: ast.AnnAssign) -> None:
     if not isinstance(node.target, ast.Name) or node.value is None:
         checker.report(
             findings.refused_syntax(
-                checker.span(node.target), "a declaration without a value", "it would be unset", "write `name: u32 = u32(0)`"
+                checker.span(node.target),
+                "a declaration without a value",
+                "it would be unset",
+                "write `name: u32 = u32(0)`",
             )
         )
         return

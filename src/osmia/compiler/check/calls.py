@@ -11,7 +11,17 @@ from typing import cast
 from osmia.compiler import findings
 from osmia.compiler.check.conditions import Evaluate
 from osmia.compiler.check.context import Checker
-from osmia.compiler.check.values import Context, Method, PlainInt, Poison, Reference, Scalar, Static, Value, scalar
+from osmia.compiler.check.values import (
+    Context,
+    Method,
+    PlainInt,
+    Poison,
+    Reference,
+    Scalar,
+    Static,
+    Value,
+    scalar,
+)
 from osmia.compiler.ir.ops import Number, Zero
 from osmia.compiler.ir.types import BOOL, I64, ArrayType, IntegerType, StructType, alignment_of
 from osmia.compiler.primitives.helpers import HELPERS
@@ -30,7 +40,7 @@ _REFUSED_BUILTINS = {
     "len": "sizes are known when the program is written",
     "int": "the kernel needs a width: `u64(…)`",
     "float": "the kernel has no floating point: scale to integers",
-    "str": "the kernel has no strings: values are printed by `log.info(f\"{x}\")`",
+    "str": 'the kernel has no strings: values are printed by `log.info(f"{x}")`',
     "list": "the kernel has no heap: use a map",
     "dict": "the kernel has no heap: declare a HashMap",
     "range": "`range` stands in `for i in range(n):` only",
@@ -66,7 +76,9 @@ def call(checker: Checker, node: ast.Call, evaluate: Evaluate) -> Value:
         return inline_function(checker, function, arguments, node)
     if isinstance(function, Program):
         return checker.report(
-            findings.not_callable(span, f"the program `{function.name}`", "make a plain function of what both need")
+            findings.not_callable(
+                span, f"the program `{function.name}`", "make a plain function of what both need"
+            )
         )
     if isinstance(function, logging.Logger):
         return checker.report(findings.not_callable(span, "a logger", "use `from osmia import log`"))
@@ -76,7 +88,9 @@ def call(checker: Checker, node: ast.Call, evaluate: Evaluate) -> Value:
 
 def _positional(checker: Checker, node: ast.Call, evaluate: Evaluate, name: str) -> list[Value] | None:
     if node.keywords:
-        checker.report(findings.wrong_arguments(checker.span(node.keywords[0]), name, "no keywords in kernel code"))
+        checker.report(
+            findings.wrong_arguments(checker.span(node.keywords[0]), name, "no keywords in kernel code")
+        )
         return None
     values = [evaluate(checker, argument) for argument in node.args]
     return None if any(isinstance(value, Poison) for value in values) else values
@@ -179,7 +193,9 @@ def _struct(
 ) -> Value:
     span = checker.span(node)
     if node.args:
-        return checker.report(findings.wrong_arguments(span, memory_type.name, "its fields by name: `field=value`"))
+        return checker.report(
+            findings.wrong_arguments(span, memory_type.name, "its fields by name: `field=value`")
+        )
     given: dict[str, tuple[Value, Span]] = {}
     for keyword in node.keywords:
         if keyword.arg is not None:
@@ -199,7 +215,9 @@ def _struct(
             value, value_span = _default(checker, python_class.defaults[member.name], member.type), span
         else:
             return checker.report(
-                findings.wrong_arguments(span, memory_type.name, f"every field by name: `{member.name}` is missing")
+                findings.wrong_arguments(
+                    span, memory_type.name, f"every field by name: `{member.name}` is missing"
+                )
             )
         fitted = checker.fit(value, member.type, value_span)
         if isinstance(fitted, Scalar | Reference):
@@ -276,11 +294,12 @@ def _format_specification(piece: ast.FormattedValue) -> str | None:
     return str(texts[0]) if len(texts) == len(piece.format_spec.values) == 1 else None
 
 
-def inline_function(checker: Checker, function: FunctionType, arguments: list[Value], node: ast.expr) -> Value:
+def inline_function(
+    checker: Checker, function: FunctionType, arguments: list[Value], node: ast.expr
+) -> Value:
     """Check and emit the body of another function in place of the call."""
     if function in checker.frame.calls:
         return checker.report(findings.recursion(checker.span(node), function.__name__))
     if any(isinstance(argument, Poison) for argument in arguments):
         return Poison()
     return checker.inline(checker, read_function(function), arguments, node)
-

@@ -109,7 +109,9 @@ def _membership(checker: Checker, node: ast.Compare, operator: ast.cmpop, left: 
     if isinstance(left, Poison) or isinstance(right, Poison):
         return Poison()
     if not isinstance(right, Static) or not isinstance(right.value, Map) or right.value.key_type is None:
-        return checker.report(findings.unsupported_operator(checker.span(node), "in", str(right), "it is for maps"))
+        return checker.report(
+            findings.unsupported_operator(checker.span(node), "in", str(right), "it is for maps")
+        )
     value = maps.contains(checker, right.value, left, checker.span(node.left))
     if isinstance(operator, ast.NotIn) and isinstance(value, Scalar):
         return scalar(checker.compare("eq", value, scalar(Number(0, BOOL))))

@@ -239,7 +239,9 @@ class Checker:
         self.builder.emit(SlotAddress(result, slot))
         return result
 
-    def helper(self, number: int, name: str, result: IntegerType | PointerType, *arguments: Operand) -> Operand:
+    def helper(
+        self, number: int, name: str, result: IntegerType | PointerType, *arguments: Operand
+    ) -> Operand:
         """Call a kernel helper."""
         register = self.builder.register(result)
         self.builder.emit(CallHelper(register, number, name, arguments))
@@ -296,7 +298,11 @@ class Checker:
             if not literal:
                 return self.report(findings.plain_int(span, "this", expected.name))
             if not (low <= value.low and value.high <= high):
-                number = str(value.low) if value.low == value.high else f"a number from {value.low} to {value.high}"
+                number = (
+                    str(value.low)
+                    if value.low == value.high
+                    else f"a number from {value.low} to {value.high}"
+                )
                 return self.report(findings.literal_out_of_range(span, number, expected.name, low, high))
             return self.convert(value, expected)
         if isinstance(value, Scalar):
@@ -318,5 +324,3 @@ class Checker:
 def number(value: int) -> PlainInt:
     """A literal."""
     return PlainInt(Number(value, I64 if value < 1 << 63 else U64), value, value)
-
-

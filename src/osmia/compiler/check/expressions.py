@@ -24,7 +24,15 @@ from osmia.compiler.check.values import (
     Value,
     scalar,
 )
-from osmia.compiler.ir.ops import Binary, ContextField, LoadLocal, Number, Operand, StoreLocal, VariableAddress
+from osmia.compiler.ir.ops import (
+    Binary,
+    ContextField,
+    LoadLocal,
+    Number,
+    Operand,
+    StoreLocal,
+    VariableAddress,
+)
 from osmia.compiler.ir.types import (
     BOOL,
     I64,
@@ -90,14 +98,18 @@ def static(checker: Checker, value: object, node: ast.expr) -> Value:
             return scalar(Number(int(value), kind))
         case int():
             if not -(1 << 63) <= value < 1 << 64:
-                finding = findings.literal_out_of_range(checker.span(node), str(value), "u64", 0, (1 << 64) - 1)
+                finding = findings.literal_out_of_range(
+                    checker.span(node), str(value), "u64", 0, (1 << 64) - 1
+                )
                 return checker.report(finding)
             return number(value)
         case str() | bytes() | float():
             return checker.report(
                 findings.text_value(checker.span(node))
                 if not isinstance(value, float)
-                else findings.no_layout(checker.span(node), "float", "the kernel has no floating point: scale to integers")
+                else findings.no_layout(
+                    checker.span(node), "float", "the kernel has no floating point: scale to integers"
+                )
             )
         case _:
             return Static(value)
@@ -165,7 +177,9 @@ def attribute(checker: Checker, node: ast.Attribute) -> Value:
 def _static_attribute(checker: Checker, value: object, node: ast.Attribute) -> Value:
     if isinstance(value, Constant):
         if node.attr != "value":
-            return checker.report(findings.no_attribute(checker.span(node), "Constant", node.attr, ("value",)))
+            return checker.report(
+                findings.no_attribute(checker.span(node), "Constant", node.attr, ("value",))
+            )
         variable = checker.module.constants[value]
         address = checker.builder.register(PointerType(variable.type, Space.MAP_VALUE))
         checker.builder.emit(VariableAddress(address, variable))
@@ -175,11 +189,17 @@ def _static_attribute(checker: Checker, value: object, node: ast.Attribute) -> V
         if node.attr in rows:
             return Method(Static(value), node.attr)
         known = tuple(rows)
-        return checker.report(findings.no_attribute(checker.span(node), type(value).__name__, node.attr, known))
+        return checker.report(
+            findings.no_attribute(checker.span(node), type(value).__name__, node.attr, known)
+        )
     if isinstance(value, ModuleType | type) and hasattr(value, node.attr):
         return static(checker, getattr(value, node.attr), node)
     kind = value.__name__ if isinstance(value, ModuleType | type) else type(value).__name__
-    known = tuple(str(member) for member in vars(value)) if isinstance(value, type) and issubclass(value, Enum) else ()
+    known = (
+        tuple(str(member) for member in vars(value))
+        if isinstance(value, type) and issubclass(value, Enum)
+        else ()
+    )
     return checker.report(findings.no_attribute(checker.span(node), kind, node.attr, known[:12]))
 
 
@@ -187,7 +207,9 @@ def place_attribute(checker: Checker, receiver: Reference, node: ast.Attribute) 
     """The place of a field, or the result of a property, or a method with its receiver."""
     span = checker.span(node)
     if receiver.type.nullable:
-        return checker.report(findings.unchecked_lookup(checker.span(node.value), _text(node.value), receiver.origin))
+        return checker.report(
+            findings.unchecked_lookup(checker.span(node.value), _text(node.value), receiver.origin)
+        )
     pointee = receiver.type.pointee
     if isinstance(pointee, IntegerType | BoolType):
         if node.attr == "value":

@@ -152,9 +152,13 @@ def _plain(
         return _plain_known(checker, name, left.operand.value, right.operand.value, span)
     if name in ("div", "mod") and (left.low < 0 or right.low <= 0):
         help_text = "give both sides a width: `u32(…)`"
-        return checker.report(findings.unsupported_operator(span, text, "int that may be negative or zero", help_text))
-    if name in ("shl", "shr") and not (0 <= right.low and right.high < 63):
-        return checker.report(findings.unsupported_operator(span, text, "int", "give it a width: `u64(1) << n`"))
+        return checker.report(
+            findings.unsupported_operator(span, text, "int that may be negative or zero", help_text)
+        )
+    if name in ("shl", "shr") and not (right.low >= 0 and right.high < 63):
+        return checker.report(
+            findings.unsupported_operator(span, text, "int", "give it a width: `u64(1) << n`")
+        )
     first = Scalar(left.operand, left.low, left.high)
     second = Scalar(right.operand, right.low, right.high)
     low, high = _range(name, I64, first, second)
@@ -182,7 +186,9 @@ def _plain_known(checker: Checker, name: BinaryOperator, left: int, right: int, 
         "shr": left >> (right & 63),
     }[name]
     if not -(1 << 63) <= result < 1 << 64:
-        return checker.report(findings.literal_out_of_range(span, str(result), "i64", -(1 << 63), (1 << 64) - 1))
+        return checker.report(
+            findings.literal_out_of_range(span, str(result), "i64", -(1 << 63), (1 << 64) - 1)
+        )
     return number(result)
 
 

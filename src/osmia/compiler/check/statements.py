@@ -22,7 +22,7 @@ from osmia.compiler.check.values import (
     scalar,
 )
 from osmia.compiler.frontend.syntax import refused_constructs
-from osmia.compiler.ir.ops import Binary, Local, LoadLocal, Null, Number, Scope, StoreLocal
+from osmia.compiler.ir.ops import Binary, LoadLocal, Local, Null, Number, Scope, StoreLocal
 from osmia.compiler.ir.types import I64, BoolType, IntegerType, IrType, MemoryType, PointerType, Space
 from osmia.compiler.primitives import maps
 from osmia.compiler.source import FunctionSource
@@ -90,7 +90,9 @@ def _delete(checker: Checker, target: ast.expr) -> None:
                 maps.delete(checker, receiver.value, key, checker.span(target.slice))
             return
     checker.report(
-        findings.refused_syntax(checker.span(target), "`del` of this", "only map entries can be deleted", "`del m[key]`")
+        findings.refused_syntax(
+            checker.span(target), "`del` of this", "only map entries can be deleted", "`del m[key]`"
+        )
     )
 
 
@@ -169,7 +171,9 @@ def _for(checker: Checker, node: ast.For) -> None:
     builder.enter(body)
     low, high = (start.low, stop.high - 1) if step > 0 else (stop.low + 1, start.high)
     assert isinstance(node.target, ast.Name)
-    assignments.bind(checker, node.target, PlainInt(_load_index(checker, index).operand, low, high), node.iter)
+    assignments.bind(
+        checker, node.target, PlainInt(_load_index(checker, index).operand, low, high), node.iter
+    )
     statements(checker, node.body)
     builder.jump(advance)
     builder.enter(advance)
@@ -195,7 +199,9 @@ def _range_arguments(checker: Checker, node: ast.For) -> tuple[PlainInt, PlainIn
     if not is_range or not isinstance(node.target, ast.Name):
         span = checker.span(node.iter)
         checker.report(
-            findings.refused_syntax(span, "a loop over this", "only ranges are compiled", "write `for i in range(n):`")
+            findings.refused_syntax(
+                span, "a loop over this", "only ranges are compiled", "write `for i in range(n):`"
+            )
         )
         return None
     assert isinstance(call, ast.Call)
@@ -273,7 +279,11 @@ def _store_result(checker: Checker, value: Scalar | Reference) -> None:
     first = frame.result_value
     if first is None:
         frame.result_value = value
-    elif isinstance(value, Reference) and isinstance(first, Reference) and value.type.space is not first.type.space:
+    elif (
+        isinstance(value, Reference)
+        and isinstance(first, Reference)
+        and value.type.space is not first.type.space
+    ):
         spaces = f"{first} in {first.type.space.value} memory", f"{value} in {value.type.space.value} memory"
         checker.report(findings.variable_type(frame.source.span_of_name(), "the result", *spaces))
         return
@@ -300,7 +310,9 @@ def aliased_names(body: list[ast.stmt]) -> frozenset[str]:
     found = set()
     for statement in body:
         for node in ast.walk(statement):
-            if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and isinstance(node.value, ast.Name):
+            if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and isinstance(
+                node.value, ast.Name
+            ):
                 found.add(node.value.id)
     return frozenset(found)
 
@@ -332,7 +344,9 @@ def inline(checker: Checker, source: FunctionSource, arguments: list[Value], nod
     frame.calls = (*caller.calls, source.function)
     frame.aliased = aliased_names(source.node.body)
     if source.node.returns is None:
-        return checker.report(findings.missing_annotation(source.span_of_name(), source.node.name, "the result"))
+        return checker.report(
+            findings.missing_annotation(source.span_of_name(), source.node.name, "the result")
+        )
     result_type = _result_type(checker, annotation)
     _, optional = checker.module.types.split_optional(annotation)
     if optional and not isinstance(result_type, PointerType):

@@ -42,7 +42,11 @@ class TypeTable:
         if issubclass(python_type, Integer) and python_type.bits:
             base = python_type.__mro__[1].__name__ if issubclass(python_type, Enum) else ""
             return IntegerType(
-                python_type.__name__, python_type.bits, python_type.signed, python_type.byte_order == "big", base
+                python_type.__name__,
+                python_type.bits,
+                python_type.signed,
+                python_type.byte_order == "big",
+                base,
             )
         if issubclass(python_type, Struct):
             fields = []

@@ -44,16 +44,26 @@ REFUSED: dict[type[ast.AST], Refusal] = {
     ast.AsyncFor: Refusal("`async for`", _ONE_TASK, "write `for i in range(n):`"),
     ast.AsyncWith: Refusal("`async with`", _ONE_TASK, "take it out of the kernel function"),
     ast.Await: Refusal("`await`", _ONE_TASK, "send an event and wait in user space"),
-    ast.ClassDef: Refusal("`class`", "types must be known before the program runs", "define it in the module"),
+    ast.ClassDef: Refusal(
+        "`class`", "types must be known before the program runs", "define it in the module"
+    ),
     ast.Try: Refusal("`try`", _NO_EXCEPTIONS, _TEST_RESULTS),
     ast.TryStar: Refusal("`try`", _NO_EXCEPTIONS, _TEST_RESULTS),
     ast.Raise: Refusal("`raise`", _NO_EXCEPTIONS, "return a verdict, and log or count the cause"),
     ast.Assert: Refusal("`assert`", _NO_EXCEPTIONS, "test the condition and return"),
     ast.With: Refusal("`with`", "nothing here has a scope to enter and leave", "call what you need in order"),
-    ast.Import: Refusal("`import`", "a program has no modules when it runs", "import at the top of the module"),
-    ast.ImportFrom: Refusal("`import`", "a program has no modules when it runs", "import at the top of the module"),
-    ast.Global: Refusal("`global`", "a module's variables are constants in the kernel", "keep what changes in a map"),
-    ast.Nonlocal: Refusal("`nonlocal`", "captured variables are constants in the kernel", "return the new value"),
+    ast.Import: Refusal(
+        "`import`", "a program has no modules when it runs", "import at the top of the module"
+    ),
+    ast.ImportFrom: Refusal(
+        "`import`", "a program has no modules when it runs", "import at the top of the module"
+    ),
+    ast.Global: Refusal(
+        "`global`", "a module's variables are constants in the kernel", "keep what changes in a map"
+    ),
+    ast.Nonlocal: Refusal(
+        "`nonlocal`", "captured variables are constants in the kernel", "return the new value"
+    ),
     ast.Match: Refusal("`match`", "patterns are not compiled yet", "write `if`/`elif`"),
     ast.List: Refusal("a list", _NO_HEAP, _USE_MEMORY),
     ast.Tuple: Refusal("a tuple", "several values in one are not compiled yet", "make a @struct of them"),
@@ -74,8 +84,12 @@ REFUSED: dict[type[ast.AST], Refusal] = {
 }
 for _name, _refusal in {
     "TypeAlias": Refusal("`type`", "types must be known before the program runs", "define it in the module"),
-    "TemplateStr": Refusal("a template string", "the kernel has no strings", "write an f-string in `log.info(…)`"),
-    "Interpolation": Refusal("a template string", "the kernel has no strings", "write an f-string in `log.info(…)`"),
+    "TemplateStr": Refusal(
+        "a template string", "the kernel has no strings", "write an f-string in `log.info(…)`"
+    ),
+    "Interpolation": Refusal(
+        "a template string", "the kernel has no strings", "write an f-string in `log.info(…)`"
+    ),
 }.items():
     if hasattr(ast, _name):
         REFUSED[getattr(ast, _name)] = _refusal

@@ -17,7 +17,13 @@ _KEYWORDS = {ast.Try: "try", ast.With: "with", ast.ClassDef: "class", ast.Match:
 def refused_constructs(source: FunctionSource) -> Iterator[Diagnostic]:
     """One finding for each refused construct; what stands inside one is not looked at."""
     arguments = source.node.args
-    if arguments.vararg or arguments.kwarg or arguments.kwonlyargs or arguments.posonlyargs or arguments.defaults:
+    if (
+        arguments.vararg
+        or arguments.kwarg
+        or arguments.kwonlyargs
+        or arguments.posonlyargs
+        or arguments.defaults
+    ):
         yield findings.refused_syntax(
             source.span_of_name(),
             "`*`, `/` or a default among the parameters",
@@ -34,8 +40,11 @@ def _walk(source: FunctionSource, node: ast.AST) -> Iterator[Diagnostic]:
         yield _finding(source, node, refusal)
         return
     if isinstance(node, ast.FunctionDef):
-        yield _finding(source, node, Refusal("a nested `def`", "functions are inlined, they are no values",
-                                             "define it in the module"))
+        yield _finding(
+            source,
+            node,
+            Refusal("a nested `def`", "functions are inlined, they are no values", "define it in the module"),
+        )
         return
     if isinstance(node, ast.For | ast.While) and node.orelse:
         yield _finding(source, node, _ORELSE)

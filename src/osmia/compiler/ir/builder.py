@@ -93,7 +93,15 @@ class FunctionBuilder:
         """The function, with the blocks that can be reached."""
         blocks = tuple(_in_order(self.blocks[0]))
         return FunctionIr(
-            name, section, context, return_type, scope, argument, tuple(self.locals), tuple(self.slots), blocks
+            name,
+            section,
+            context,
+            return_type,
+            scope,
+            argument,
+            tuple(self.locals),
+            tuple(self.slots),
+            blocks,
         )
 
 

@@ -9,7 +9,7 @@ from enum import Enum
 from osmia.compiler import findings
 from osmia.compiler.check.context import Checker
 from osmia.compiler.check.values import Absent, PlainInt, Reference, Scalar, Value
-from osmia.compiler.ir.ops import CallHelper, Location, MapDefinition, Number, Operand, Store
+from osmia.compiler.ir.ops import CallHelper, MapDefinition, Number, Operand, Store
 from osmia.compiler.ir.types import (
     I64,
     U64,
@@ -92,7 +92,9 @@ def _send(checker: Checker, number: int, values: list[Scalar | Reference]) -> No
             assert pointee is not None
             if pointee.size % _WORD:
                 builder.emit(
-                    Store(checker.offset(target, Number(_room(value) - _WORD, I64), U64), Number(0, U64), _WORD)
+                    Store(
+                        checker.offset(target, Number(_room(value) - _WORD, I64), U64), Number(0, U64), _WORD
+                    )
                 )
             checker.store(target, value)
         position += _room(value)
@@ -118,7 +120,9 @@ def _word(checker: Checker, value: Scalar) -> Operand:
     kind = value.type
     if isinstance(kind, IntegerType) and kind.big_endian:
         raw = IntegerType(f"u{kind.bits}", kind.bits)
-        return checker.convert(Scalar(checker.reinterpret(value.operand, raw), 0, (1 << kind.bits) - 1), U64).operand
+        return checker.convert(
+            Scalar(checker.reinterpret(value.operand, raw), 0, (1 << kind.bits) - 1), U64
+        ).operand
     return checker.convert(value, U64).operand
 
 

@@ -134,7 +134,9 @@ def insert(checker: Checker, receiver: Value, call: Call) -> Value:
     fitted = checker.fit(call.values[1], value_type, call.spans[1])
     if place is None or not isinstance(fitted, Scalar | Reference):
         return Poison()
-    result = update(checker, declaration, place, checker.in_memory(fitted, "value", _READABLE), UpdateFlags.NOEXIST)
+    result = update(
+        checker, declaration, place, checker.in_memory(fitted, "value", _READABLE), UpdateFlags.NOEXIST
+    )
     return scalar(_succeeded(checker, result))
 
 
@@ -142,10 +144,14 @@ def delete(checker: Checker, declaration: Map, key: Value, span: Span) -> None:
     """`del m[key]`."""
     place = key_address(checker, declaration, key, span)
     if place is not None:
-        checker.helper(_DELETE, "map_delete_elem", I64, address(checker, definition_of(checker, declaration)), place)
+        checker.helper(
+            _DELETE, "map_delete_elem", I64, address(checker, definition_of(checker, declaration)), place
+        )
 
 
-def add_to_entry(checker: Checker, declaration: Map, key: Value, amount: Value, spans: tuple[Span, Span]) -> None:
+def add_to_entry(
+    checker: Checker, declaration: Map, key: Value, amount: Value, spans: tuple[Span, Span]
+) -> None:
     """`m[key] += amount`: also counts the first of a key, whoever else inserts it meanwhile."""
     _, value_type = _types(checker, declaration)
     place = key_address(checker, declaration, key, spans[0])
@@ -167,7 +173,9 @@ def add_to_entry(checker: Checker, declaration: Map, key: Value, amount: Value, 
     builder.jump(done)
     builder.enter(absent)
     if not isinstance(declaration, ArrayMap | PerCpuArray):
-        result = update(checker, declaration, place, checker.in_memory(fitted, "value", _READABLE), UpdateFlags.NOEXIST)
+        result = update(
+            checker, declaration, place, checker.in_memory(fitted, "value", _READABLE), UpdateFlags.NOEXIST
+        )
         again, present = builder.block(), builder.block()
         builder.branch(_succeeded(checker, result), done, again)
         builder.enter(again)
@@ -198,7 +206,9 @@ def perf_event_output(checker: Checker, receiver: Value, call: Call) -> Value:
     """`events.output(ctx, event)`."""
     declaration = _declaration(receiver)
     if not isinstance(call.values[0], Context):
-        return checker.report(findings.type_mismatch(call.spans[0], "the program's context", str(call.values[0])))
+        return checker.report(
+            findings.type_mismatch(call.spans[0], "the program's context", str(call.values[0]))
+        )
     event = _event(checker, declaration, call.values[1], call.spans[1])
     if event is None:
         return Poison()
@@ -207,7 +217,9 @@ def perf_event_output(checker: Checker, receiver: Value, call: Call) -> Value:
     checker.builder.emit(ContextAddress(context))
     target = address(checker, definition_of(checker, declaration))
     flags = Number(_CURRENT_CPU, U64)
-    checker.helper(_PERF_EVENT_OUTPUT, "perf_event_output", I64, context, target, flags, data, Number(size, U64))
+    checker.helper(
+        _PERF_EVENT_OUTPUT, "perf_event_output", I64, context, target, flags, data, Number(size, U64)
+    )
     return Absent()
 
 
@@ -219,7 +231,9 @@ def ring_buffer_output(checker: Checker, receiver: Value, call: Call) -> Value:
         return Poison()
     data, size = event
     target = address(checker, definition_of(checker, declaration))
-    result = checker.helper(_RINGBUF_OUTPUT, "ringbuf_output", I64, target, data, Number(size, U64), Number(0, U64))
+    result = checker.helper(
+        _RINGBUF_OUTPUT, "ringbuf_output", I64, target, data, Number(size, U64), Number(0, U64)
+    )
     return scalar(_succeeded(checker, result))
 
 
@@ -234,4 +248,3 @@ def _event(checker: Checker, declaration: Map, event: Value, span: Span) -> tupl
     if not isinstance(fitted, Scalar | Reference):
         return None
     return checker.in_memory(fitted, "event", _OUTPUT), event_type.size
-

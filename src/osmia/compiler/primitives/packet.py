@@ -93,7 +93,9 @@ def skip(checker: Checker, receiver: Value, call: Call) -> Value:
     distance = checker.convert(amount, U64)
     if amount.high > MAXIMUM_SKIP:
         far, near, join = builder.block(), builder.block(), builder.block()
-        within = checker.compare("le", distance, Scalar(Number(MAXIMUM_SKIP, U64), MAXIMUM_SKIP, MAXIMUM_SKIP))
+        within = checker.compare(
+            "le", distance, Scalar(Number(MAXIMUM_SKIP, U64), MAXIMUM_SKIP, MAXIMUM_SKIP)
+        )
         builder.branch(within, near, far)
         builder.enter(far)
         end = builder.register(_POSITION)
@@ -129,5 +131,3 @@ def pull_data(checker: Checker, receiver: Value, call: Call) -> Value:
     checker.builder.emit(CallHelper(result, _SKB_PULL_DATA, "skb_pull_data", (address, amount.operand)))
     checker.packet_reload = True
     return Absent()
-
-

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import signal
-import time
+from collections.abc import Callable
 from typing import ClassVar
 
 from rich.text import Text
@@ -29,12 +29,12 @@ FRAMES_PER_SECOND = 4
 BLOCK_SECONDS = 4 * 3600.0
 TABLES = (SOURCES, CONNECTIONS, ALERTS, RULES)
 PAGES = ("overview", *(table.name for table in TABLES))
-KEYS = "s sort  r reverse  / filter  b block  a allow  u remove  Space pause  ? help  q quit"
+KEYS = " s sort  r reverse  / filter  b block  a allow  u remove  ␣ pause  ? help  q quit"
 MARKS = {
     SourceOfPackets.LIVE: "live",
     SourceOfPackets.DEMO: "DEMO",
     SourceOfPackets.REPLAY: "REPLAY",
-    SourceOfPackets.GENERATED: "GENERATED TRAFFIC",
+    SourceOfPackets.GENERATED: "GENERATED",
 }
 
 
@@ -66,6 +66,8 @@ class MonitorApp(App[int]):
     Screen { layers: base; }
     #title, #pages, #keys { height: 1; width: 1fr; }
     #title { background: $primary-darken-2; color: $text; }
+    #detail { height: 2; padding: 0 1; display: none; }
+    #detail.open { display: block; }
     #keys { color: $text-muted; }
     #filter { height: 1; border: none; padding: 0 1; display: none; }
     #filter.open { display: block; }
@@ -109,6 +111,7 @@ class MonitorApp(App[int]):
             for table in TABLES:
                 yield SnapshotTable(table)
         yield Input(id="filter", placeholder="port:443 src:10.0.0.0/8 !proto:udp", select_on_focus=False)
+        yield Static(id="detail", markup=False)
         yield Static(KEYS, id="keys", markup=False)
 
     def on_mount(self) -> None:
@@ -135,9 +138,9 @@ class MonitorApp(App[int]):
         self._draw_bars()
 
     def on_snapshot_table_changed(self, message: SnapshotTable.Changed) -> None:
-        """The number of rows is in the bars."""
+        """The selected row has a line of its own."""
         message.stop()
-        self._draw_bars()
+        self._draw_detail()
 
     def action_page(self, name: str) -> None:
         """Open a page."""
@@ -149,6 +152,7 @@ class MonitorApp(App[int]):
             table.focus()
         else:
             self.query_one(Overview).focus()
+        self._draw_detail()
         self._draw_bars()
 
     def action_next_page(self, step: int) -> None:
@@ -214,10 +218,12 @@ class MonitorApp(App[int]):
 
         def answered(yes: bool | None) -> None:
             if yes:
-                now = time.time()
+                now = self._service.wall_clock()
                 reason = f"{verb}ed from the {table.spec.title.lower()} page"
                 expires = now + BLOCK_SECONDS if action is RuleAction.BLOCK else None
-                self._do(lambda: self._service.add_rule(Rule(network, action, reason, "dashboard", now, expires)))
+                self._do(
+                    lambda: self._service.add_rule(Rule(network, action, reason, "dashboard", now, expires))
+                )
 
         self.push_screen(ConfirmScreen(question), answered)
 
@@ -233,7 +239,9 @@ class MonitorApp(App[int]):
             if yes:
                 self._do(lambda: self._service.remove_rule(rule.action, rule.network))
 
-        self.push_screen(ConfirmScreen(f"Take the rule away that {rule.action.value}s {rule.network}?"), answered)
+        self.push_screen(
+            ConfirmScreen(f"Take the rule away that {rule.action.value}s {rule.network}?"), answered
+        )
 
     def action_help(self) -> None:
         """The keys."""
@@ -252,18 +260,24 @@ class MonitorApp(App[int]):
         name = self._page
         return None if name == "overview" else self.query_one(f"#{name}", SnapshotTable)
 
-    def _do(self, change: object) -> None:
+    def _do(self, change: Callable[[], str]) -> None:
         """Change a list in a thread, since it writes a file, and say what was done."""
-        assert callable(change)
 
         def work() -> None:
             try:
-                text, severity = str(change()), "information"
+                self.call_from_thread(self.notify, change(), markup=False)
             except OsmiaError as error:
-                text, severity = str(error), "error"
-            self.call_from_thread(self.notify, text, severity=severity, markup=False)
+                self.call_from_thread(self.notify, str(error), severity="error", markup=False)
 
         self.run_worker(work, thread=True)
+
+    def _draw_detail(self) -> None:
+        """What the table has no room for, of the selected row."""
+        detail = self.query_one("#detail", Static)
+        table = self._table
+        text = "" if table is None or table.row is None else table.spec.detail(table.row)
+        detail.set_class(bool(text), "open")
+        detail.update(Text(text))
 
     def _draw_bars(self) -> None:
         snapshot = self._shown
@@ -294,7 +308,9 @@ def _question(action: RuleAction, network: Network, snapshot: Snapshot) -> str:
     inside = [s for s in snapshot.sources if s.address.version == network.version and s.address in network]
     cut = [c for c in snapshot.connections if c.remote.version == network.version and c.remote in network]
     rate = sum(source.received.bytes_per_second for source in inside)
-    what = f"It sends {format_rate(rate)} now and has {len(cut)} connection{'' if len(cut) == 1 else 's'} here"
+    what = (
+        f"It sends {format_rate(rate)} now and has {len(cut)} connection{'' if len(cut) == 1 else 's'} here"
+    )
     if action is RuleAction.BLOCK:
         return f"Block {network} for 4 hours?\n\n{what}: all of its packets will be dropped."
     return f"Always allow {network}?\n\n{what}. No block rule will drop its packets, and its probes raise no alert."

@@ -11,7 +11,17 @@ from osmia.monitor.export.text import format_bytes, format_count, format_rate
 from osmia.monitor.filter import FilterFields, RowFilter
 from osmia.monitor.model import Address, Connection, Network, RuleState, Snapshot, Source, protocol_name
 
-__all__ = ["ALERTS", "CONNECTIONS", "RULES", "SOURCES", "Column", "TableSpec", "fit_columns", "format_age", "select_rows"]
+__all__ = [
+    "ALERTS",
+    "CONNECTIONS",
+    "RULES",
+    "SOURCES",
+    "Column",
+    "TableSpec",
+    "fit_columns",
+    "format_age",
+    "select_rows",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,8 @@ class TableSpec:
     empty: str
     sorted_by: int
     """Index of the column that it is sorted by at first."""
+    detail: Callable[[Any], str] = lambda _: ""
+    """What the columns have no room for, in at most two lines."""
 
 
 def select_rows(
@@ -106,9 +118,19 @@ SOURCES = TableSpec(
     rows=lambda snapshot: snapshot.sources,
     columns=(
         Column(
-            "Source", 24, lambda s, _: str(s.address), lambda s: _address_order(s.address), stretches=True, numeric=False
+            "Source",
+            24,
+            lambda s, _: str(s.address),
+            lambda s: _address_order(s.address),
+            stretches=True,
+            numeric=False,
         ),
-        Column("Rate", 11, lambda s, _: format_rate(s.received.bytes_per_second), lambda s: s.received.bytes_per_second),
+        Column(
+            "Rate",
+            11,
+            lambda s, _: format_rate(s.received.bytes_per_second),
+            lambda s: s.received.bytes_per_second,
+        ),
         Column(
             "Pkts/s",
             7,
@@ -117,7 +139,9 @@ SOURCES = TableSpec(
             rank=1,
         ),
         Column("Bytes", 9, lambda s, _: format_bytes(s.received.bytes), lambda s: s.received.bytes),
-        Column("Packets", 8, lambda s, _: format_count(s.received.packets), lambda s: s.received.packets, rank=2),
+        Column(
+            "Packets", 8, lambda s, _: format_count(s.received.packets), lambda s: s.received.packets, rank=2
+        ),
         Column("Dropped", 8, lambda s, _: format_count(s.blocked_packets), lambda s: s.blocked_packets),
         Column("Seen", 4, lambda s, now: format_age(now.clock_ns - s.last_seen_ns), lambda s: s.last_seen_ns),
     ),
@@ -165,9 +189,18 @@ CONNECTIONS = TableSpec(
         ),
         Column("Port", 5, lambda c, _: str(c.local_port), lambda c: c.local_port),
         Column("State", 11, lambda c, _: c.state.value, lambda c: c.state.value, numeric=False),
-        Column("In", 11, lambda c, _: format_rate(c.received.bytes_per_second), lambda c: c.received.bytes_per_second),
-        Column("Out", 11, lambda c, _: format_rate(c.sent.bytes_per_second), lambda c: c.sent.bytes_per_second),
-        Column("Rate", 11, lambda c, _: format_rate(c.bytes_per_second), lambda c: c.bytes_per_second, rank=3),
+        Column(
+            "In",
+            11,
+            lambda c, _: format_rate(c.received.bytes_per_second),
+            lambda c: c.received.bytes_per_second,
+        ),
+        Column(
+            "Out", 11, lambda c, _: format_rate(c.sent.bytes_per_second), lambda c: c.sent.bytes_per_second
+        ),
+        Column(
+            "Rate", 11, lambda c, _: format_rate(c.bytes_per_second), lambda c: c.bytes_per_second, rank=3
+        ),
         Column(
             "Bytes",
             9,
@@ -175,7 +208,13 @@ CONNECTIONS = TableSpec(
             lambda c: c.received.bytes + c.sent.bytes,
             rank=2,
         ),
-        Column("Age", 4, lambda c, now: format_age(now.clock_ns - c.first_seen_ns), lambda c: -c.first_seen_ns, rank=1),
+        Column(
+            "Age",
+            4,
+            lambda c, now: format_age(now.clock_ns - c.first_seen_ns),
+            lambda c: -c.first_seen_ns,
+            rank=1,
+        ),
     ),
     fields=_connection_fields,
     identity=lambda c: (c.protocol, c.local, c.local_port, c.remote, c.remote_port),
@@ -194,6 +233,16 @@ def _alert_fields(alert: Alert) -> FilterFields:
     )
 
 
+def _technique(alert: Alert) -> str:
+    return f"{alert.technique.name} ({alert.technique.value})"
+
+
+def _evidence(alert: Alert) -> str:
+    ports = ", ".join(str(port) for port in alert.ports)
+    forged = "its source can be forged" if alert.forgeable else "its source is sure"
+    return f"{alert.reason}.\nPorts last: {ports}; {alert.probes_per_second:.1f} probes/s; {forged}; ATT&CK {alert.mitre}"
+
+
 ALERTS = TableSpec(
     name="alerts",
     title="Alerts",
@@ -202,7 +251,14 @@ ALERTS = TableSpec(
         Column("No", 4, lambda a, _: str(a.number), lambda a: a.number),
         Column("Source", 15, lambda a, _: str(a.source), lambda a: _address_order(a.source), numeric=False),
         Column("Kind", 10, lambda a, _: a.kind.value, lambda a: a.kind.value, numeric=False, rank=2),
-        Column("Technique", 16, lambda a, _: a.technique.text, lambda a: a.technique.name, stretches=True, numeric=False),
+        Column(
+            "Technique",
+            16,
+            lambda a, _: _technique(a),
+            lambda a: a.technique.name,
+            stretches=True,
+            numeric=False,
+        ),
         Column("Targets", 7, lambda a, _: str(a.targets), lambda a: a.targets),
         Column("Probes", 7, lambda a, _: str(a.probes), lambda a: a.probes),
         Column("Sure", 6, lambda a, _: a.confidence, lambda a: a.confidence, numeric=False, rank=1),
@@ -214,6 +270,7 @@ ALERTS = TableSpec(
     network=lambda alert: alert.source,
     empty="nothing suspicious so far",
     sorted_by=0,
+    detail=_evidence,
 )
 
 
@@ -244,12 +301,23 @@ RULES = TableSpec(
             numeric=False,
             stretches=True,
         ),
-        Column("Reason", 14, lambda r, _: r.reason or "-", lambda r: r.reason, numeric=False, stretches=True, rank=1),
+        Column(
+            "Reason",
+            14,
+            lambda r, _: r.reason or "-",
+            lambda r: r.reason,
+            numeric=False,
+            stretches=True,
+            rank=1,
+        ),
         Column("Origin", 9, lambda r, _: r.origin, lambda r: r.origin, numeric=False, rank=2),
         Column("Expires", 7, _expiry, lambda r: -(r.expires or 1e12)),
         Column("Dropped", 8, lambda r, _: format_count(r.dropped.packets), lambda r: r.dropped.packets),
         Column(
-            "Now", 11, lambda r, _: format_rate(r.dropped.bytes_per_second), lambda r: r.dropped.bytes_per_second
+            "Now",
+            11,
+            lambda r, _: format_rate(r.dropped.bytes_per_second),
+            lambda r: r.dropped.bytes_per_second,
         ),
     ),
     fields=_rule_fields,
@@ -257,4 +325,5 @@ RULES = TableSpec(
     network=lambda rule: rule.network,
     empty="no rules: block a source with b, allow one with a",
     sorted_by=5,
+    detail=lambda rule: f"{rule.network}: {rule.reason or 'no reason given'} (from the {rule.origin})",
 )

@@ -73,7 +73,7 @@ class HelpScreen(ModalScreen[None]):
 
     DEFAULT_CSS = """
     HelpScreen { align: center middle; }
-    HelpScreen > Static { width: 70; max-width: 95%; height: auto; border: round $primary; padding: 1 2; }
+    HelpScreen > Static { width: 76; max-width: 95%; height: auto; border: round $primary; padding: 1 2; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,question_mark,enter", "dismiss", "close")]
 

@@ -13,7 +13,6 @@ from osmia.monitor.model import Interface, Snapshot, TrafficCount
 __all__ = ["Overview"]
 
 LABEL = 9
-WIDE = 110
 
 
 class Overview(Widget, can_focus=True):
@@ -51,7 +50,7 @@ def overview_text(snapshot: Snapshot, width: int, height: int) -> Text:
     used = len(snapshot.interfaces) + 2 + 2 * chart_height + len(foot) + 1
     rows = max(1, height - used - 1)
     left, right = _sources(snapshot, rows), _alerts(snapshot, rows)
-    half = width // 2
+    half = max(38, width // 3)
     text.append("\n")
     for index in range(rows + 1):
         one = left[index] if index < len(left) else ""
@@ -64,7 +63,9 @@ def overview_text(snapshot: Snapshot, width: int, height: int) -> Text:
 
 
 def _append_interfaces(text: Text, snapshot: Snapshot) -> None:
-    text.append(f"{'Interface':<20}{'In':>12}{'Out':>12}{'Dropped':>12}{'In total':>11}{'Out total':>11}\n", "bold")
+    text.append(
+        f"{'Interface':<20}{'In':>12}{'Out':>12}{'Dropped':>12}{'In total':>11}{'Out total':>11}\n", "bold"
+    )
     for interface in snapshot.interfaces:
         name = f"{interface.name[:11]} {interface.mode.value}"
         text.append(
@@ -85,7 +86,9 @@ def _append_charts(text: Text, snapshot: Snapshot, width: int, height: int) -> N
     ):
         labels = [title, format_rate(count.bytes_per_second), _packets(count)]
         for row, line in enumerate(bar_chart(values, width - LABEL - 5, height)):
-            text.append(f"{labels[row] if row < len(labels) else '':<{LABEL + 4}} ", "bold" if row == 0 else "")
+            text.append(
+                f"{labels[row] if row < len(labels) else '':<{LABEL + 4}} ", "bold" if row == 0 else ""
+            )
             text.append(line + "\n", style)
 
 
@@ -96,9 +99,12 @@ def _packets(count: TrafficCount) -> str:
 def _sources(snapshot: Snapshot, rows: int) -> list[str]:
     largest = sorted(snapshot.sources, key=lambda s: (-s.received.bytes_per_second, -s.received.bytes))[:rows]
     lines = ["Largest sources"]
+    longest = max((len(str(source.address)) for source in largest), default=0)
     for source in largest:
         mark = f" {format_count(source.blocked_packets)} dropped" if source.blocked_packets else ""
-        lines.append(f"{source.address!s:<16} {format_rate(source.received.bytes_per_second):>10}{mark}")
+        lines.append(
+            f"{source.address!s:<{longest}} {format_rate(source.received.bytes_per_second):>10}{mark}"
+        )
     return lines if largest else [*lines, "nobody has sent anything yet"]
 
 
@@ -113,7 +119,9 @@ def _alerts(snapshot: Snapshot, rows: int) -> list[str]:
 def _footer(snapshot: Snapshot, width: int) -> list[tuple[str, str]]:
     lines: list[tuple[str, str]] = []
     if snapshot.reasons:
-        reasons = ", ".join(f"{name.replace('_', ' ')} {format_count(count)}" for name, count in snapshot.reasons)
+        reasons = ", ".join(
+            f"{name.replace('_', ' ')} {format_count(count)}" for name, count in snapshot.reasons
+        )
         lines.append((f"Not parsed to the end: {reasons}", ""))
     losses = snapshot.losses
     if losses.any:

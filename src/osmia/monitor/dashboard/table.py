@@ -37,7 +37,7 @@ class SnapshotTable(ScrollView, can_focus=True):
     ]
 
     class Changed(Message):
-        """Sorting, filter or number of rows changed."""
+        """Another row is under the cursor, or it has other numbers."""
 
     def __init__(self, spec: TableSpec) -> None:
         super().__init__(id=spec.name)
@@ -93,6 +93,7 @@ class SnapshotTable(ScrollView, can_focus=True):
         """Move the cursor by rows."""
         self._cursor = max(0, min(len(self._rows) - 1, self._cursor + rows))
         self._reveal()
+        self.post_message(self.Changed())
 
     def action_move_page(self, pages: int) -> None:
         """Move the cursor by pages."""
@@ -100,7 +101,6 @@ class SnapshotTable(ScrollView, can_focus=True):
 
     def on_resize(self, event: events.Resize) -> None:
         """Fit the columns anew."""
-        self._columns = fit_columns(self.spec.columns, max(1, self.size.width - 1))
         self._layout_rows()
 
     def on_click(self, event: events.Click) -> None:
@@ -112,7 +112,7 @@ class SnapshotTable(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """One line of the terminal: the header stays on top."""
-        width = self.size.width
+        width = self.scrollable_content_region.width
         if y == 0:
             return self._header().adjust_cell_length(width, self.get_component_rich_style("table--header"))
         index = y - 1 + self.scroll_offset.y
@@ -125,7 +125,8 @@ class SnapshotTable(ScrollView, can_focus=True):
         assert self._snapshot is not None
         row = self._rows[index]
         cells = [
-            self._cell(number, size, self.spec.columns[number].cell(row, self._snapshot)) for number, size in self._columns
+            self._cell(number, size, self.spec.columns[number].cell(row, self._snapshot))
+            for number, size in self._columns
         ]
         return Strip([Segment(" ".join(cells), style)]).adjust_cell_length(width, style)
 
@@ -173,6 +174,7 @@ class SnapshotTable(ScrollView, can_focus=True):
 
     def _layout_rows(self) -> None:
         self.virtual_size = Size(self.size.width, len(self._rows) + 1)
+        self._columns = fit_columns(self.spec.columns, max(1, self.scrollable_content_region.width))
         self.refresh()
 
     def _reveal(self) -> None:
@@ -184,5 +186,3 @@ class SnapshotTable(ScrollView, can_focus=True):
         elif self._cursor >= top + visible:
             self.scroll_to(y=self._cursor - visible + 1, animate=False)
         self.refresh(Region(0, 0, self.size.width, self.size.height))
-
-

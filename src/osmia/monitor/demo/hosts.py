@@ -8,20 +8,35 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from osmia.errors import KernelError
 from osmia.monitor.demo.netlink import add_address, bring_up, create_veth_pair, leave_for_own_namespace
 from osmia.monitor.demo.traffic import HOST_ADDRESSES, HOST_INTERFACE, PEER_INTERFACE
 
-__all__ = ["demo_hosts"]
+__all__ = ["DemoHosts", "demo_hosts"]
 
 NETWORK_NAMESPACE = Path("/proc/thread-self/ns/net")
 
 
+@dataclass(frozen=True, slots=True)
+class DemoHosts:
+    """Two hosts that are still silent."""
+
+    interface: str
+    """This host's end."""
+    helpers: tuple[subprocess.Popen[bytes], ...]
+
+    def begin(self) -> None:
+        """Let them send. Raises KernelError."""
+        for helper in self.helpers:
+            _go(helper)
+
+
 @contextmanager
-def demo_hosts() -> Iterator[str]:
-    """The name of an interface with traffic on it, in a network namespace that this thread is in meanwhile.
+def demo_hosts() -> Iterator[DemoHosts]:
+    """Two hosts joined by a veth pair; this thread is in the network namespace of the one meanwhile.
 
     The namespaces belong to processes only: when these end, also by kill -9, all is gone.
     Raises PermissionDeniedError, KernelError.
@@ -38,9 +53,7 @@ def demo_hosts() -> Iterator[str]:
             add_address(HOST_INTERFACE, address)
         bring_up(HOST_INTERFACE)
         server = stack.enter_context(_helper("server"))
-        _go(server)
-        _go(peer)
-        yield HOST_INTERFACE
+        yield DemoHosts(HOST_INTERFACE, (server, peer))
 
 
 @contextmanager

@@ -33,7 +33,9 @@ def leave_for_own_namespace() -> None:
         return
     number = ctypes.get_errno()
     if number == errno.EPERM:
-        raise PermissionDeniedError("make network namespaces", ("CAP_SYS_ADMIN",), "run it as root or with sudo")
+        raise PermissionDeniedError(
+            "make network namespaces", ("CAP_SYS_ADMIN",), "run it as root or with sudo"
+        )
     raise KernelError(number, f"unshare(CLONE_NEWNET): {os.strerror(number)}")
 
 

@@ -66,7 +66,7 @@ class ProbeDetector:
             first_seen_ns=evidence.window_start_ns,
             last_seen_ns=evidence.last_seen_ns,
             probes=evidence.probes,
-            targets=distinct_targets(evidence.distinct_bits),
+            targets=_targets(evidence),
             ports=_ports(evidence),
             confidence="high" if _odd(evidence) >= self.thresholds.odd else "medium",
             forgeable=True,
@@ -100,7 +100,7 @@ class ProbeDetector:
         return tuple(sorted([*active, *self._ended.values()], key=lambda alert: -alert.number))
 
     def _is_scan(self, evidence: ProbeEvidence) -> bool:
-        enough = distinct_targets(evidence.distinct_bits) >= self.thresholds.targets
+        enough = _targets(evidence) >= self.thresholds.targets
         return enough or _odd(evidence) >= self.thresholds.odd
 
     def _update(self, episode: _Episode, evidence: ProbeEvidence) -> None:
@@ -118,7 +118,7 @@ class ProbeDetector:
             technique=_technique(evidence) if self._is_scan(evidence) else episode.alert.technique,
             last_seen_ns=max(evidence.last_seen_ns, episode.alert.last_seen_ns),
             probes=episode.probes_before + episode.probes_in_window,
-            targets=max(episode.alert.targets, distinct_targets(evidence.distinct_bits)),
+            targets=max(episode.alert.targets, _targets(evidence)),
             ports=_ports(evidence) or episode.alert.ports,
             confidence="high" if stronger else episode.alert.confidence,
         )
@@ -128,6 +128,11 @@ class ProbeDetector:
         self._ended[alert.number] = replace(alert, active=False)
         while len(self._ended) > MAXIMUM_EPISODES:
             self._ended.popitem(last=False)
+
+
+def _targets(evidence: ProbeEvidence) -> int:
+    """Estimated; ports in a row spread too evenly for the estimate, but no probe has two targets."""
+    return min(distinct_targets(evidence.distinct_bits), evidence.probes)
 
 
 def _odd(evidence: ProbeEvidence) -> int:

@@ -68,7 +68,11 @@ class EventWriter:
                 yield {
                     **_header(snapshot, "drop"),
                     "src_ip": str(rule.network),
-                    "drop": {"reason": rule.reason, "packets": rule.dropped.packets - before, "rule": rule_to_json(rule)},
+                    "drop": {
+                        "reason": rule.reason,
+                        "packets": rule.dropped.packets - before,
+                        "rule": rule_to_json(rule),
+                    },
                 }
         known = {rule.network for rule in snapshot.rules}
         for network in [network for network in self._dropped if network not in known]:

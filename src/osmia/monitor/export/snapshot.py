@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 from osmia.monitor.detect.alert import Alert
-from osmia.monitor.model import Connection, Interface, RuleState, Snapshot, Source, TrafficCount, protocol_name
+from osmia.monitor.model import (
+    Connection,
+    Interface,
+    RuleState,
+    Snapshot,
+    Source,
+    TrafficCount,
+    protocol_name,
+)
 
-__all__ = ["alert_to_json", "connection_to_json", "interface_to_json", "rule_to_json", "snapshot_to_json", "source_to_json"]
+__all__ = [
+    "alert_to_json",
+    "connection_to_json",
+    "interface_to_json",
+    "rule_to_json",
+    "snapshot_to_json",
+    "source_to_json",
+]
 
 
 def snapshot_to_json(snapshot: Snapshot, limit: int | None = None) -> dict[str, object]:

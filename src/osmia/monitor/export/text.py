@@ -92,7 +92,11 @@ def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _rows(row: Row, name: str) -> list[Row]:
     value = row.get(name)
-    return [cast("Row", item) for item in cast("list[object]", value) if isinstance(item, Mapping)] if isinstance(value, list) else []
+    return (
+        [cast("Row", item) for item in cast("list[object]", value) if isinstance(item, Mapping)]
+        if isinstance(value, list)
+        else []
+    )
 
 
 def _row(row: Row, name: str) -> Row:
@@ -115,4 +119,6 @@ def _traffic(row: Row) -> str:
 
 def _end(row: Row, side: str) -> str:
     address = str(row.get(side))
-    return f"[{address}]:{row.get(f'{side}_port')}" if ":" in address else f"{address}:{row.get(f'{side}_port')}"
+    return (
+        f"[{address}]:{row.get(f'{side}_port')}" if ":" in address else f"{address}:{row.get(f'{side}_port')}"
+    )

@@ -84,7 +84,9 @@ class RuleBook:
     def expire(self, now: float) -> list[Rule]:
         """Take out the rules whose time is over, and give them. Raises OSError."""
         with self._lock:
-            over = [rule for _, rule in self._rules.values() if rule.expires is not None and rule.expires <= now]
+            over = [
+                rule for _, rule in self._rules.values() if rule.expires is not None and rule.expires <= now
+            ]
             for rule in over:
                 self._remove(rule.action, rule.network)
             if over:

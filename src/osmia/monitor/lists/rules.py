@@ -81,7 +81,7 @@ def parse_network(text: str) -> Network:
 def parse_duration(text: str) -> float:
     """Seconds of a duration such as 30s, 10m, 4h, 7d, or 1h30m. Raises UsageError."""
     seconds = sum(int(number) * _SECONDS[unit] for number, unit in _DURATION.findall(text))
-    if not _DURATION.fullmatch(text) and _DURATION.sub("", text) or not 0 < seconds <= MAXIMUM_SECONDS:
+    if (not _DURATION.fullmatch(text) and _DURATION.sub("", text)) or not 0 < seconds <= MAXIMUM_SECONDS:
         raise UsageError(f"{text[:60]!r} is no duration", "write one like 30s, 10m, 4h, 7d or 1h30m")
     return float(seconds)
 
