@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         TcContext,
         XdpAction,
         XdpContext,
+        XdpFlags,
         XdpProgram,
         be16,
         be32,
@@ -69,7 +70,6 @@ if TYPE_CHECKING:
         u64,
         xdp,
     )
-    from osmia.uapi import XdpFlags
 
 __all__ = [
     "AlreadyAttachedError",
@@ -165,7 +165,6 @@ _ROOMS = {
         "UsageError",
         "VerifierError",
     ),
-    "osmia.uapi": ("XdpFlags",),
 }
 """Where the names come from that are not of the vocabulary, osmia.lang."""
 

@@ -38,6 +38,7 @@ def main() -> None:
     """Whatever happens, power off: a machine that stays up would only run into its time limit."""
     try:
         _mount_all()
+        send({"event": "boot"})
         _open_console()
         _load_modules()
         _run_tests()

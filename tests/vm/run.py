@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -25,6 +25,14 @@ from tests.vm.pins import PinError, read_pins
 
 MEMORY_MIB = 1536
 QEMU = "qemu-system-x86_64"
+
+BOOTS = 3
+"""How often a machine may be started that dies before its first process reports.
+
+Emulated by QEMU 7.2, some boots of 6.12 end in a panic (9 of 100 measured, with one CPU or
+two, with cmpxchg16b or without; the cause is not known). None of our code has run by then. What fails later is
+not tried again, nor is a machine that hangs.
+"""
 
 
 @dataclass(frozen=True)
@@ -49,6 +57,7 @@ class Machine:
     seconds: float
     log: Path
     fault: str = ""
+    boots: int = 1
 
     @property
     def passed(self) -> bool:
@@ -66,6 +75,8 @@ class Machine:
             parts.append(self.fault or "no test ran")
         pin = self.kernel.pin
         machine = f"{self.release or self.kernel.release}, Debian {pin.version}, {self.seconds:.0f} s"
+        if self.boots > 1:
+            machine += f", started {self.boots} times: {self.boots - 1} died in boot, see {self.log.parent}"
         verdict = "ok" if self.passed else "FAILED"
         return f"{pin.series:5} {verdict}: {', '.join(parts)} [{machine}]"
 
@@ -78,17 +89,22 @@ def run_machine(
         "pytest": list(pytest_arguments),
         "environment": {"OSMIA_REQUIRE_KERNEL": "1", "OSMIA_TEST_OBJECTS": str(OBJECTS)},
     }
-    log = cache_directory() / "logs" / f"{kernel.pin.series}.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
+    logs = cache_directory() / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="osmia-vm-") as folder:
         initramfs, results = Path(folder) / "initramfs", Path(folder) / "results"
         initramfs.write_bytes(build_initramfs(kernel, objects, json.dumps(plan)))
-        results.touch()
         start = time.monotonic()
-        fault = _boot(_command(kernel, initramfs, results), log, time_limit)
-        seconds = time.monotonic() - start
-        messages = list(_messages(results.read_bytes()))
-    return _machine(kernel, messages, seconds, log, fault)
+        for boots in range(1, BOOTS + 1):
+            results.write_bytes(b"")
+            log = logs / f"{kernel.pin.series}-{boots}.log"
+            ended, fault = _boot(_command(kernel, initramfs, results), log, time_limit)
+            messages = list(_messages(results.read_bytes()))
+            machine = _machine(kernel, messages, time.monotonic() - start, log, fault)
+            machine = replace(machine, boots=boots)
+            if messages or not ended or boots == BOOTS:
+                return machine
+    raise AssertionError("BOOTS is at least 1")
 
 
 def _command(kernel: KernelFiles, initramfs: Path, results: Path) -> list[str]:
@@ -101,18 +117,18 @@ def _command(kernel: KernelFiles, initramfs: Path, results: Path) -> list[str]:
     ]
 
 
-def _boot(command: list[str], log: Path, time_limit: float) -> str:
-    """Run the machine until it powers off; what went wrong with it, or an empty string."""
+def _boot(command: list[str], log: Path, time_limit: float) -> tuple[bool, str]:
+    """Run the machine until it powers off: whether it ended by itself, and what went wrong or an empty string."""
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
         try:
             code = process.wait(time_limit)
         except subprocess.TimeoutExpired:
-            return f"killed after {time_limit:.0f} s"
+            return False, f"killed after {time_limit:.0f} s"
         finally:
             process.kill()
             process.wait()
-    return "" if code == 0 else f"{QEMU} ended with code {code}"
+    return True, "" if code == 0 else f"{QEMU} ended with code {code}"
 
 
 def _messages(results: bytes) -> list[dict[str, object]]:
@@ -136,6 +152,8 @@ def _machine(
     exit_code: int | None = None
     for message in messages:
         match message:
+            case {"event": "boot"}:
+                pass
             case {"event": "start", "release": str(release)}:
                 pass
             case {"event": "end", "exit": int(code)}:
@@ -214,6 +232,7 @@ def _as_json(machine: Machine) -> dict[str, object]:
         "passed": machine.passed,
         "seconds": round(machine.seconds, 1),
         "fault": machine.fault,
+        "boots": machine.boots,
         "tests": [vars(test) for test in machine.outcomes],
     }
 

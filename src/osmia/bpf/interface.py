@@ -31,9 +31,9 @@ from osmia.lang import (
     RingBuf,
     TcAction,
     XdpAction,
+    XdpFlags,
     XdpProgram,
 )
-from osmia.uapi import XdpFlags
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -258,9 +258,13 @@ class Bpf(ABC):
     def __getitem__(self, declaration: LpmTrie[K, V]) -> MutableMapping[tuple[K, int], V]: ...
     @overload
     def __getitem__(self, declaration: PerfEventArray[E] | RingBuf[E]) -> EventReader[E]: ...
-    @abstractmethod
-    def __getitem__(self, declaration: Any) -> object:
+    def __getitem__(self, declaration: Any) -> Any:
         """The handle of a program or map."""
+        return self._handle(declaration)
+
+    @abstractmethod
+    def _handle(self, declaration: Any) -> Any:
+        """The handle, of the type that the overloads of `__getitem__` promise."""
 
     @abstractmethod
     def close(self) -> None:

@@ -11,10 +11,10 @@ from typing import Any, SupportsBytes, TypeVar, cast, overload
 
 from osmia.bpf.interface import KERNEL_CHOOSES, Bpf, Direction, RunResult
 from osmia.compiler.cache import compiled_object
-from osmia.compiler.declarations import Declarations
 from osmia.errors import MalformedError, UsageError
 from osmia.lang import ClassifierProgram, Constant, Map, Program, TcAction, XdpAction, XdpProgram
 from osmia.lang.memory import MemoryCodec, encode
+from osmia.lang.references import References
 from osmia.loader import (
     ArrayHandle,
     EventBytes,
@@ -77,19 +77,19 @@ def load(
             data = file.read(_LARGEST_OBJECT + 1)
         if len(data) > _LARGEST_OBJECT:
             raise MalformedError("ELF object", f"{program} has more than {_LARGEST_OBJECT} bytes")
-        return LoadedBpf(load_object(read_object(data)), (), Declarations())
+        return LoadedBpf(load_object(read_object(data)), (), References())
     given: tuple[object, ...] = (program, *programs)
     for each in given:
         if not isinstance(each, Program):
             raise UsageError(f"{each!r} is no program", "decorate the function with @xdp or @classifier")
     all_programs = (program, *programs)
-    data, declarations = compiled_object(all_programs)
-    variables = _variables(declarations, constants or {})
-    return LoadedBpf(load_object(read_object(data), variables=variables), all_programs, declarations)
+    data, references = compiled_object(all_programs)
+    variables = _variables(references, constants or {})
+    return LoadedBpf(load_object(read_object(data), variables=variables), all_programs, references)
 
 
-def _variables(declarations: Declarations, constants: Mapping[Constant[Any], Any]) -> dict[str, bytes]:
-    names = {constant: name for name, constant in declarations.constants.items()}
+def _variables(references: References, constants: Mapping[Constant[Any], Any]) -> dict[str, bytes]:
+    names = {constant: name for name, constant in references.constants.items()}
     variables: dict[str, bytes] = {}
     for constant, value in constants.items():
         if constant not in names:
@@ -157,7 +157,9 @@ class LoadedClassifier:
         fields = {8: mark, 36: ingress_ifindex, 40: ifindex, 160: wire_length, 164: gso_segments}
         for offset, value in fields.items():
             context[offset : offset + 4] = value.to_bytes(4, "little")
-        result = self.handle.run(bytes(packet), context=bytes(context) if any(context) else None, repeat=repeat)
+        result = self.handle.run(
+            bytes(packet), context=bytes(context) if any(context) else None, repeat=repeat
+        )
         action = result.value - (1 << 32) if result.value >> 31 else result.value
         return RunResult(TcAction(action), result.data, result.duration)
 
@@ -172,12 +174,12 @@ class LoadedBpf(Bpf):
     """
 
     def __init__(
-        self, loaded: LoadedObject, programs: tuple[Program[Any, Any], ...], declarations: Declarations
+        self, loaded: LoadedObject, programs: tuple[Program[Any, Any], ...], references: References
     ) -> None:
         self.object = loaded
         """The loader's object: programs and maps by name."""
         self._programs = programs
-        self._names = {declaration: name for name, declaration in declarations.maps.items()}
+        self._names = {declaration: name for name, declaration in references.maps.items()}
         self._resources = ExitStack()
         self._resources.enter_context(loaded)
         self._readers: dict[Map, object] = {}
@@ -188,8 +190,7 @@ class LoadedBpf(Bpf):
         if table is not None and LOG_MAP in loaded.maps:
             self._read.enter_context(_LogForwarder(loaded.maps[LOG_MAP], LogDecoder(table)))
 
-    def __getitem__(self, declaration: Any) -> Any:
-        """The handle of a program or map."""
+    def _handle(self, declaration: Any) -> Any:
         if isinstance(declaration, Program):
             if declaration not in self._programs:
                 name = cast("Program[Any, Any]", declaration).name
@@ -293,4 +294,3 @@ class _LogForwarder:
                     message.function,
                 )
             )
-

@@ -8,14 +8,25 @@ from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsBytes, cast
 from osmia.bpf.interface import KERNEL_CHOOSES, Bpf, Direction, RunResult
 from osmia.errors import UsageError
 from osmia.lang import (
+    ArrayMap,
     ClassifierProgram,
     Constant,
+    HashMap,
+    LpmTrie,
+    LruHashMap,
+    LruPerCpuHashMap,
     Map,
+    PerCpuArray,
+    PerCpuHashMap,
+    PerfEventArray,
     Program,
+    RingBuf,
     TcAction,
     XdpAction,
+    XdpFlags,
     XdpProgram,
 )
+from osmia.lang.references import references_of
 from osmia.lang.runtime import Runtime, enter_runtime, leave_runtime
 from osmia.simulator import (
     EventReader,
@@ -25,11 +36,9 @@ from osmia.simulator import (
     SimulatedPerCpuArray,
     SimulatedPerCpuMap,
     SimulatedTrie,
-    references_of,
     run_classifier,
     run_xdp,
 )
-from osmia.uapi import MapType, XdpFlags
 
 if TYPE_CHECKING:
     from contextvars import Token
@@ -37,16 +46,16 @@ if TYPE_CHECKING:
 
 __all__ = ["SimulatedBpf", "SimulatedClassifier", "SimulatedXdp", "simulate"]
 
-_HANDLES: Mapping[MapType, Callable[[SimulatedKernel, Map], object]] = {
-    MapType.HASH: SimulatedMap,
-    MapType.LRU_HASH: SimulatedMap,
-    MapType.PERCPU_HASH: SimulatedPerCpuMap,
-    MapType.LRU_PERCPU_HASH: SimulatedPerCpuMap,
-    MapType.ARRAY: SimulatedArray,
-    MapType.PERCPU_ARRAY: SimulatedPerCpuArray,
-    MapType.LPM_TRIE: SimulatedTrie,
-    MapType.PERF_EVENT_ARRAY: EventReader,
-    MapType.RINGBUF: EventReader,
+_HANDLES: Mapping[type[Map], Callable[[SimulatedKernel, Map], object]] = {
+    HashMap: SimulatedMap,
+    LruHashMap: SimulatedMap,
+    PerCpuHashMap: SimulatedPerCpuMap,
+    LruPerCpuHashMap: SimulatedPerCpuMap,
+    ArrayMap: SimulatedArray,
+    PerCpuArray: SimulatedPerCpuArray,
+    LpmTrie: SimulatedTrie,
+    PerfEventArray: EventReader,
+    RingBuf: EventReader,
 }
 """The user side of each type of map."""
 
@@ -150,16 +159,15 @@ class SimulatedBpf(Bpf):
         for constant, value in constants.items():
             self._check_constant(constant, value)
 
-    def __getitem__(self, declaration: Any) -> Any:
-        """The handle of a program or map."""
+    def _handle(self, declaration: Any) -> Any:
         if issubclass(type(declaration), Program):
             return self._program_handle(declaration)
         if not isinstance(declaration, Map):
             raise UsageError(f"{declaration!r} is neither a program nor a map")
-        if declaration not in self._references.maps:
+        if declaration not in self._references.maps.values():
             names = ", ".join(program.name for program in self._programs)
             raise UsageError(f"{declaration} is used by none of the programs: {names}")
-        return _HANDLES[declaration.map_type](self.kernel, declaration)
+        return _HANDLES[type(declaration)](self.kernel, declaration)
 
     def close(self) -> None:
         """End all event readers."""
@@ -185,7 +193,7 @@ class SimulatedBpf(Bpf):
         raise UsageError(f"{program!r} cannot be simulated")
 
     def _check_constant(self, constant: Constant[Any], value: object) -> None:
-        if constant not in self._references.constants:
+        if constant not in self._references.constants.values():
             raise UsageError(
                 f"{constant!r} is used by none of the programs",
                 "leave it out or load the program that uses it",

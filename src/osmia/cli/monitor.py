@@ -1,11 +1,14 @@
 """`osmia monitor`: its arguments. What it does is imported only when it is called."""
 
+# ruff: noqa: PLC0415 - the monitor is imported only when it is called
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from osmia.cli.subcommands import SubCommands
 
 if TYPE_CHECKING:
     from osmia.monitor import commands
@@ -30,13 +33,13 @@ def with_default_command(arguments: Sequence[str]) -> list[str]:
     return ["watch", *arguments]
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parser(subparsers: SubCommands) -> None:
     """Add `monitor` and its sub-commands. Each sets `handler`, a function from arguments to an exit code."""
     parser = subparsers.add_parser(
         "monitor",
         help="see who talks to this machine, find port scans, block addresses",
-        description="A network monitor in the kernel. Without a command it watches: a dashboard on a terminal, "
-        "else JSON lines.",
+        description="A network monitor in the kernel. Without a command it watches: a dashboard on a "
+        "terminal, else JSON lines.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -49,7 +52,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         _add_list(commands, action)
 
 
-def _add_watch(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_watch(commands: SubCommands) -> None:
     parser = _command(commands, "watch", "watch interfaces (the default)", "osmia monitor watch eth0")
     parser.add_argument("interfaces", nargs="*", metavar="IFACE", help="default: that of the default route")
     parser.add_argument(
@@ -63,7 +66,7 @@ def _add_watch(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.set_defaults(handler=_watch)
 
 
-def _add_top(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_top(commands: SubCommands) -> None:
     parser = _command(commands, "top", "print one snapshot", "osmia monitor top --once --json")
     parser.add_argument(
         "interfaces", nargs="*", metavar="IFACE", help="what to measure where no monitor is running"
@@ -79,7 +82,7 @@ def _add_top(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.set_defaults(handler=_top)
 
 
-def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_demo(commands: SubCommands) -> None:
     parser = _command(
         commands, "demo", "two hosts of its own, ordinary traffic and a port scan", "osmia monitor demo"
     )
@@ -88,7 +91,7 @@ def _add_demo(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     parser.set_defaults(handler=_demo)
 
 
-def _add_replay(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_replay(commands: SubCommands) -> None:
     parser = _command(
         commands,
         "replay",
@@ -107,7 +110,7 @@ def _add_replay(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     parser.set_defaults(handler=_replay)
 
 
-def _add_list(commands: argparse._SubParsersAction[argparse.ArgumentParser], action: str) -> None:
+def _add_list(commands: SubCommands, action: str) -> None:
     what = "drop what these networks send" if action == "block" else "never drop what these networks send"
     parser = commands.add_parser(action, help=what, description=f"{what.capitalize()}.")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
@@ -132,9 +135,7 @@ def _add_list(commands: argparse._SubParsersAction[argparse.ArgumentParser], act
     show.set_defaults(handler=_list)
 
 
-def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, what: str, example: str
-) -> argparse.ArgumentParser:
+def _command(commands: SubCommands, name: str, what: str, example: str) -> argparse.ArgumentParser:
     return commands.add_parser(
         name, help=what, description=f"{what[0].upper()}{what[1:]}.", epilog=f"example: {example}"
     )

@@ -18,39 +18,39 @@ from pathlib import Path
 from typing import Any
 
 from osmia.compiler.compile import DEFAULT_CPU, compile_programs
-from osmia.compiler.declarations import Declarations, collect
 from osmia.lang.integers import Integer
 from osmia.lang.memory import Aggregate
 from osmia.lang.programs import Program
+from osmia.lang.references import References, references_of
 from osmia.lang.structs import Struct
 
 _MOST_FILES = 256
 """Objects that the cache keeps; the ones used longest ago go first."""
 
 
-def compiled_object(programs: tuple[Program[Any, Any], ...]) -> tuple[bytes, Declarations]:
-    """The ELF object of some programs, from the cache where it is there, and the names in it.
+def compiled_object(programs: tuple[Program[Any, Any], ...]) -> tuple[bytes, References]:
+    """The ELF object of some programs, from the cache where it is there, and what they refer to.
 
     Raises:
         CompileError: with every finding.
     """
-    declarations = collect(programs)
-    key = _fingerprint(programs, declarations)
+    references = references_of(programs)
+    key = _fingerprint(programs, references)
     path = None if key is None else cache_directory() / f"{key}.o"
     if path is not None:
         found = _read(path)
         if found is not None:
-            return found, declarations
-    data = compile_programs(programs, declarations)
+            return found, references
+    data = compile_programs(programs, references)
     if path is not None:
         _write(path, data)
-    return data, declarations
+    return data, references
 
 
 def cache_directory() -> Path:
     """Where compiled objects are kept: `osmia/objects` in XDG_CACHE_HOME."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    return Path(base) / "osmia" / "objects"
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path("~/.cache").expanduser()) / "osmia" / "objects"
 
 
 def _read(path: Path) -> bytes | None:
@@ -75,7 +75,7 @@ def _write(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
             file.write(hashlib.sha256(data).digest() + data)
-        os.replace(file.name, path)
+        Path(file.name).replace(path)
         objects = sorted(path.parent.glob("*.o"), key=lambda each: each.stat().st_mtime, reverse=True)
         for old in objects[_MOST_FILES:]:
             old.unlink(missing_ok=True)
@@ -83,10 +83,10 @@ def _write(path: Path, data: bytes) -> None:
         return
 
 
-def _fingerprint(programs: tuple[Program[Any, Any], ...], declarations: Declarations) -> str | None:
+def _fingerprint(programs: tuple[Program[Any, Any], ...], references: References) -> str | None:
     """The key, or None where a source has no file that can be read."""
     digest = hashlib.sha256()
-    files = {function.__code__.co_filename for function in declarations.functions}
+    files = {function.__code__.co_filename for function in references.functions}
     own = sorted(str(path) for path in Path(__file__).parents[1].glob("[clu]*/**/*.py"))
     try:
         for filename in [*sorted(files), *own]:
@@ -97,13 +97,13 @@ def _fingerprint(programs: tuple[Program[Any, Any], ...], declarations: Declarat
     facts = [repr(versions)]
     facts += [f"{type(program).__name__} {program.name}" for program in programs]
     facts += [
-        f"{name} {declaration!r} {declaration.flags}" for name, declaration in declarations.maps.items()
+        f"{name} {declaration!r} {declaration.flags}" for name, declaration in references.maps.items()
     ]
-    facts += [_describe(declaration.key_type) for declaration in declarations.maps.values()]
-    facts += [_describe(declaration.value_type) for declaration in declarations.maps.values()]
-    facts += [f"{name} {constant!r}" for name, constant in declarations.constants.items()]
-    facts += [f"{name} {_describe(value)}" for name, value in declarations.values]
-    facts += [function.__qualname__ for function in declarations.functions]
+    facts += [_describe(declaration.key_type) for declaration in references.maps.values()]
+    facts += [_describe(declaration.value_type) for declaration in references.maps.values()]
+    facts += [f"{name} {constant!r}" for name, constant in references.constants.items()]
+    facts += [f"{name} {_describe(value)}" for name, value in references.values]
+    facts += [function.__qualname__ for function in references.functions]
     digest.update("\n".join(facts).encode())
     return digest.hexdigest()
 

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import Any, cast
 
 from osmia.compiler import findings
 from osmia.compiler.backend.assembly import print_assembly
-from osmia.compiler.backend.llvm_process import LlvmFailure, llvm
+from osmia.compiler.backend.llvm_process import LlvmError, llvm
 from osmia.compiler.check.context import ModuleContext
 from osmia.compiler.check.program import check_program
 from osmia.compiler.check.type_table import TypeTable
-from osmia.compiler.declarations import Declarations, collect
 from osmia.compiler.ir.ops import MapDefinition, ModuleIr, VariableDefinition
 from osmia.compiler.ir.types import U32, MemoryType, StructField, StructType, alignment_of
 from osmia.compiler.primitives.log import LOG_MAP
 from osmia.compiler.primitives.log_table import LogTable
 from osmia.compiler.source import read_function
-from osmia.errors import CompileError, InternalError
+from osmia.errors import CompileError, InternalError, UsageError
 from osmia.lang.maps import LpmTrie, Map, PerfEventArray, RingBuf
 from osmia.lang.programs import Program
+from osmia.lang.references import References, references_of
 
 DEFAULT_CPU = 3
 """BPF processor level v3 (Linux 5.1): what the oldest supported kernel has."""
@@ -28,23 +29,27 @@ _FIRST_STACK_WORDS = ("BPF stack limit", "stack limit exceeded", "unsupported dy
 
 def compile_programs(
     programs: tuple[Program[Any, Any], ...],
-    declarations: Declarations | None = None,
+    references: References | None = None,
     *,
     cpu: int = DEFAULT_CPU,
 ) -> bytes:
     """The ELF object of some programs and all that they use; CompileError with every finding."""
     llvm.start()
-    module = check(programs, declarations)
+    module = check(programs, references)
     text = print_assembly(module, _filename(programs))
     try:
         return llvm.emit(text, cpu)
-    except LlvmFailure as failure:
+    except LlvmError as failure:
         raise _explain(programs, module, str(failure)) from None
 
 
-def check(programs: tuple[Program[Any, Any], ...], declarations: Declarations | None = None) -> ModuleIr:
+def check(programs: tuple[Program[Any, Any], ...], references: References | None = None) -> ModuleIr:
     """The typed IR of some programs; CompileError with every finding."""
-    found = declarations if declarations is not None else collect(programs)
+    found = references if references is not None else references_of(programs)
+    for position, program in enumerate(programs):
+        if program.name in {other.name for other in programs[:position]}:
+            help_text = "rename one: both go into one object"
+            raise UsageError(f"two programs are named {program.name!r}", help_text)
     types = TypeTable()
     maps = {declaration: _define_map(name, declaration, types) for name, declaration in found.maps.items()}
     constants = {}
@@ -73,7 +78,7 @@ def assembly(programs: tuple[Program[Any, Any], ...]) -> str:
 
 
 def _filename(programs: tuple[Program[Any, Any], ...]) -> str:
-    return cast("str", programs[0].function.__code__.co_filename)
+    return cast("FunctionType", programs[0].function).__code__.co_filename
 
 
 def _define_map(name: str, declaration: Map, types: TypeTable) -> MapDefinition:

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import difflib
+
 from osmia.diagnostics import Diagnostic, Span
 
 
 def refused_syntax(span: Span, what: str, reason: str, help_text: str) -> Diagnostic:
+    """Python that has no meaning in the kernel, from the table of refused constructs."""
     return Diagnostic("refused-syntax", span, f"{what} cannot be compiled: {reason}", help_text)
 
 
 def unknown_name(span: Span, name: str) -> Diagnostic:
+    """A name that neither the function nor its module knows."""
     return Diagnostic("unknown-name", span, f"the name `{name}` is not defined here")
 
 
 def unassigned(span: Span, name: str) -> Diagnostic:
+    """A local variable that some path leaves unset."""
     return Diagnostic(
         "unassigned", span, f"`{name}` is not set on every path to here", f"set `{name}` before the branch"
     )
 
 
 def type_mismatch(span: Span, expected: str, got: str, help_text: str = "") -> Diagnostic:
+    """A value of one type where another is expected."""
     return Diagnostic("type-mismatch", span, f"expected `{expected}`, got `{got}`", help_text)
 
 
 def mixed_types(span: Span, left: str, right: str) -> Diagnostic:
+    """An operator between two types."""
     wider = left if _bits(left) >= _bits(right) else right
     narrow = "the right side" if wider == left else "the left side"
     return Diagnostic(
@@ -40,6 +47,7 @@ def _bits(name: str) -> int:
 
 
 def literal_out_of_range(span: Span, number: str, type_name: str, low: int, high: int) -> Diagnostic:
+    """A number that the type cannot hold."""
     return Diagnostic(
         "literal-range",
         span,
@@ -49,6 +57,7 @@ def literal_out_of_range(span: Span, number: str, type_name: str, low: int, high
 
 
 def no_width(span: Span, name: str) -> Diagnostic:
+    """A plain int in a variable that changes."""
     return Diagnostic(
         "no-width",
         span,
@@ -58,18 +67,21 @@ def no_width(span: Span, name: str) -> Diagnostic:
 
 
 def plain_int(span: Span, what: str, type_name: str) -> Diagnostic:
+    """A plain int where a width is expected."""
     return Diagnostic(
         "no-width", span, f"{what} is a plain int, `{type_name}` is expected", f"write `{type_name}(…)`"
     )
 
 
 def unsupported_operator(span: Span, operator: str, type_name: str, help_text: str = "") -> Diagnostic:
+    """An operator that the type does not have."""
     return Diagnostic(
         "unsupported-operator", span, f"`{operator}` is not defined for `{type_name}`", help_text
     )
 
 
 def unchecked_lookup(span: Span, what: str, source: str) -> Diagnostic:
+    """A result that may be None, used as if it were not."""
     return Diagnostic(
         "unchecked-lookup",
         span,
@@ -79,10 +91,12 @@ def unchecked_lookup(span: Span, what: str, source: str) -> Diagnostic:
 
 
 def never_none(span: Span, what: str) -> Diagnostic:
+    """A test for None of what is never None."""
     return Diagnostic("never-none", span, f"{what} is never None", "take the test away")
 
 
 def map_read(span: Span, name: str) -> Diagnostic:
+    """`m[k]` read as a value."""
     return Diagnostic(
         "map-read",
         span,
@@ -92,6 +106,7 @@ def map_read(span: Span, name: str) -> Diagnostic:
 
 
 def map_operator(span: Span, operator: str) -> Diagnostic:
+    """`m[k] op= n` for another operator than `+` and `-`."""
     return Diagnostic(
         "map-operator",
         span,
@@ -101,6 +116,7 @@ def map_operator(span: Span, operator: str) -> Diagnostic:
 
 
 def atomic_width(span: Span, type_name: str) -> Diagnostic:
+    """`+=` on a shared value that is too narrow."""
     return Diagnostic(
         "atomic-width",
         span,
@@ -110,8 +126,7 @@ def atomic_width(span: Span, type_name: str) -> Diagnostic:
 
 
 def no_attribute(span: Span, type_name: str, name: str, known: tuple[str, ...]) -> Diagnostic:
-    import difflib
-
+    """A field, method or member that does not exist."""
     near = difflib.get_close_matches(name, known, 1)
     has = ", ".join(known) if known else "none"
     return Diagnostic(
@@ -123,14 +138,17 @@ def no_attribute(span: Span, type_name: str, name: str, known: tuple[str, ...]) 
 
 
 def not_callable(span: Span, what: str, help_text: str = "") -> Diagnostic:
+    """A call of what has no meaning in the kernel."""
     return Diagnostic("not-callable", span, f"{what} cannot be called in kernel code", help_text)
 
 
 def wrong_arguments(span: Span, what: str, expected: str) -> Diagnostic:
+    """A call with other arguments than the callee takes."""
     return Diagnostic("wrong-arguments", span, f"`{what}` takes {expected}")
 
 
 def missing_annotation(span: Span, function: str, what: str) -> Diagnostic:
+    """A parameter or result without a type."""
     return Diagnostic(
         "missing-annotation",
         span,
@@ -140,6 +158,7 @@ def missing_annotation(span: Span, function: str, what: str) -> Diagnostic:
 
 
 def no_layout(span: Span, what: str, help_text: str = "") -> Diagnostic:
+    """A type that has no layout in memory."""
     return Diagnostic(
         "no-kernel-type",
         span,
@@ -149,6 +168,7 @@ def no_layout(span: Span, what: str, help_text: str = "") -> Diagnostic:
 
 
 def index_unproven(span: Span, length: int) -> Diagnostic:
+    """An array index that may be out of range."""
     if length & (length - 1) == 0:
         help_text = f"mask it in place: `[… & {length - 1}]`"
     else:
@@ -159,6 +179,7 @@ def index_unproven(span: Span, length: int) -> Diagnostic:
 
 
 def missing_return(span: Span, function: str, type_name: str) -> Diagnostic:
+    """A path that ends without a result."""
     return Diagnostic(
         "missing-return",
         span,
@@ -168,10 +189,12 @@ def missing_return(span: Span, function: str, type_name: str) -> Diagnostic:
 
 
 def unreachable(span: Span) -> Diagnostic:
+    """A statement behind `return`, `break` or `continue`."""
     return Diagnostic("unreachable-code", span, "this is never reached", "take it away")
 
 
 def recursion(span: Span, function: str) -> Diagnostic:
+    """A function that calls itself, directly or through others."""
     return Diagnostic(
         "recursion",
         span,
@@ -181,6 +204,7 @@ def recursion(span: Span, function: str) -> Diagnostic:
 
 
 def unbounded_loop(span: Span) -> Diagnostic:
+    """A loop that nothing ends."""
     return Diagnostic(
         "unbounded-loop",
         span,
@@ -190,6 +214,7 @@ def unbounded_loop(span: Span) -> Diagnostic:
 
 
 def assigned_outside(span: Span, name: str) -> Diagnostic:
+    """`x += 1` for a name of the module."""
     return Diagnostic(
         "global-rebinding",
         span,
@@ -199,6 +224,7 @@ def assigned_outside(span: Span, name: str) -> Diagnostic:
 
 
 def rebound(span: Span, name: str, what: str) -> Diagnostic:
+    """A name set again that stands for something fixed."""
     return Diagnostic(
         "rebound-name",
         span,
@@ -208,6 +234,7 @@ def rebound(span: Span, name: str, what: str) -> Diagnostic:
 
 
 def variable_type(span: Span, name: str, first: str, second: str) -> Diagnostic:
+    """A variable set to values of two types."""
     return Diagnostic(
         "variable-type",
         span,
@@ -217,6 +244,7 @@ def variable_type(span: Span, name: str, first: str, second: str) -> Diagnostic:
 
 
 def aliased_struct(span: Span, name: str) -> Diagnostic:
+    """A second name for a struct that a loop builds anew."""
     return Diagnostic(
         "aliased-struct",
         span,
@@ -226,6 +254,7 @@ def aliased_struct(span: Span, name: str) -> Diagnostic:
 
 
 def log_message(span: Span) -> Diagnostic:
+    """A log call whose message is no literal."""
     return Diagnostic(
         "log-message",
         span,
@@ -235,6 +264,7 @@ def log_message(span: Span) -> Diagnostic:
 
 
 def log_value(span: Span, type_name: str) -> Diagnostic:
+    """A logged value that user space could not print."""
     return Diagnostic(
         "log-value",
         span,
@@ -244,12 +274,14 @@ def log_value(span: Span, type_name: str) -> Diagnostic:
 
 
 def text_value(span: Span) -> Diagnostic:
+    """A string outside of a log call."""
     return Diagnostic(
         "text-value", span, "the kernel has no strings: text can only be logged", 'write `log.info("…")`'
     )
 
 
 def stack_limit(span: Span, function: str, bytes_used: int) -> Diagnostic:
+    """More local memory than the kernel gives."""
     size = f"about {bytes_used} bytes" if bytes_used else "more than 512 bytes"
     return Diagnostic(
         "stack-limit",
@@ -260,8 +292,10 @@ def stack_limit(span: Span, function: str, bytes_used: int) -> Diagnostic:
 
 
 def backend_refused(span: Span, function: str, words: str) -> Diagnostic:
+    """What LLVM refuses and the checker let pass."""
     return Diagnostic("backend", span, f"LLVM cannot compile `{function}` for BPF: {words}")
 
 
 def wrong_program_type(span: Span, what: str, expected: str) -> Diagnostic:
+    """Something that programs of this type do not have."""
     return Diagnostic("wrong-program-type", span, f"{what} is for {expected} programs")

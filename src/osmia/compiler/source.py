@@ -12,6 +12,7 @@ from typing import Any
 
 from osmia.diagnostics import SourceMap, Span
 from osmia.errors import UsageError
+from osmia.lang.references import captured_names
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,8 @@ class FunctionSource:
         expression = ast.Expression(annotation)
         if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
             expression = ast.parse(annotation.value, mode="eval")
-        return eval(compile(expression, self.filename, "eval"), {**vars(builtins), **self.names})
+        code = compile(expression, self.filename, "eval")
+        return eval(code, {**vars(builtins), **self.names})  # noqa: S307 - the user's own module
 
     def span_of_name(self) -> Span:
         """The span of the function's name in its `def` line."""
@@ -63,13 +65,3 @@ def read_function(function: FunctionType) -> FunctionSource:
     source_map = SourceMap(function.__code__.co_filename, tuple(lines), first_line)
     return FunctionSource(function, node, source_map, captured_names(function))
 
-
-def captured_names(function: FunctionType) -> Mapping[str, Any]:
-    """The globals and the closure of a function, the closure first."""
-    closure = {}
-    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-        try:
-            closure[name] = cell.cell_contents
-        except ValueError:
-            continue
-    return {**function.__globals__, **closure}

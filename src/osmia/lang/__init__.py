@@ -23,6 +23,7 @@ from osmia.lang.packet import Packet
 from osmia.lang.pointers import Pointer
 from osmia.lang.programs import ClassifierProgram, Program, XdpProgram, classifier, xdp
 from osmia.lang.structs import Struct, struct
+from osmia.uapi import XdpFlags
 
 __all__ = [
     "Array",
@@ -48,6 +49,7 @@ __all__ = [
     "TcContext",
     "XdpAction",
     "XdpContext",
+    "XdpFlags",
     "XdpProgram",
     "be16",
     "be32",

@@ -29,7 +29,7 @@ __all__ = [
 
 K = TypeVar("K")
 V = TypeVar("V")
-I = TypeVar("I", bound=Integer | bool, covariant=True)  # noqa: E741
+I_co = TypeVar("I_co", bound=Integer | bool, covariant=True)
 E = TypeVar("E")
 
 
@@ -69,10 +69,13 @@ class Map:
         return f"{type(self).__name__}({types}, max_entries={self.max_entries})"
 
 
-class _IntegerValued(Protocol[I]):
-    """A map of integers, for the type checkers only: mypy does not see the bound of `I` in a type of `self`."""
+class _IntegerValued(Protocol[I_co]):
+    """A map of integers, for the type checkers only.
 
-    def _value_type(self) -> tuple[I, Integer | bool]: ...
+    It stands for `_KeyedMap[K, I]`, in which mypy overlooks the bound of `I` when it is the type of `self`.
+    """
+
+    def _value_type(self) -> tuple[I_co, Integer | bool]: ...
 
 
 class _KeyedMap(Map, Generic[K, V]):
@@ -83,7 +86,7 @@ class _KeyedMap(Map, Generic[K, V]):
         def _value_type(self) -> tuple[V, V]: ...
 
     @overload
-    def lookup(self: _IntegerValued[I], key: K) -> Pointer[I] | None: ...
+    def lookup(self: _IntegerValued[I_co], key: K) -> Pointer[I_co] | None: ...
     @overload
     def lookup(self, key: K) -> V | None: ...
     def lookup(self, key: K) -> object:

@@ -29,7 +29,7 @@ def prefix_for_kernel(network: Network) -> tuple[IPv6Address, int]:
 
 
 def address_from_text(text: str) -> Address:
-    """An address; an IPv4-mapped IPv6 address is the IPv4 address that it stands for. ValueError otherwise."""
+    """An address; an IPv4-mapped one is the IPv4 address that it stands for. ValueError otherwise."""
     address = ipaddress.ip_address(text)
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         return address.ipv4_mapped

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
 
 from osmia.errors import UsageError
 from osmia.monitor.control import NoMonitorError, control_socket_path, request
+from osmia.monitor.json_values import as_list, as_object
 from osmia.monitor.lists.rules import Rule
 from osmia.monitor.model import Network, RuleAction
 
@@ -28,12 +28,12 @@ class MonitorClient:
 
     def top(self, limit: int) -> dict[str, object]:
         """The last snapshot, with at most so many sources and connections."""
-        return _object(self._ask({"command": "top", "limit": limit}).get("snapshot"))
+        return as_object(self._ask({"command": "top", "limit": limit}).get("snapshot")) or {}
 
     def rules(self) -> list[dict[str, object]]:
         """All rules, with what they dropped."""
-        rules = self._ask({"command": "list"}).get("rules")
-        return [_object(rule) for rule in cast("list[object]", rules)] if isinstance(rules, list) else []
+        rules = as_list(self._ask({"command": "list"}).get("rules")) or []
+        return [as_object(rule) or {} for rule in rules]
 
     def add(self, rule: Rule) -> str:
         """Put a rule in force; what was done, in words."""
@@ -59,8 +59,3 @@ class MonitorClient:
             return control_socket_path(self._control)
         except UsageError:
             return SYSTEM_SOCKET
-
-
-def _object(value: object) -> dict[str, object]:
-    """A JSON object of the monitor's answer."""
-    return cast("dict[str, object]", value) if isinstance(value, dict) else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import SupportsBytes, cast
 
 import osmia
 from osmia.monitor import kernel
@@ -177,7 +178,7 @@ class Collector:
     def _read_connections(self, seconds: float) -> tuple[Connection, ...]:
         found: dict[bytes, tuple[bytes, Connection]] = {}
         for key, counters in self._bpf[kernel.connections].items():
-            packed, content = bytes(key), bytes(counters)
+            packed, content = bytes(cast("SupportsBytes", key)), bytes(cast("SupportsBytes", counters))
             was = self._connections.get(packed)
             if was is not None and was[0] == content and not was[1].bytes_per_second:
                 found[packed] = was
@@ -201,7 +202,7 @@ class Collector:
         self._detector.expire(clock_ns)
 
     def _judge(self, packed: bytes, cell: ScanCell) -> None:
-        """Give a cell to the rules, once for each state of it: a silent source must not begin a new episode."""
+        """Give a cell to the rules once for each state of it: a silent source begins no new episode."""
         state = int(cell.last_seen), int(cell.window_start), int(cell.probes)
         if self._candidates.get(packed, (0, 0, 0)) >= state:
             return

@@ -167,7 +167,7 @@ def list_rules(action: RuleAction, *, as_json: bool, control: str | None = None)
         rules = [rule.to_json() for rule in load_rules(state_directory() / LIST_FILE)]
         print("no monitor is running: these are stored for its next start", file=sys.stderr)
     chosen = [rule for rule in rules if rule.get("action") == action.value]
-    print(json.dumps(chosen, indent=1) if as_json else rules_text(chosen))
+    print(json.dumps(chosen, indent=1) if as_json else rules_text(chosen, time.time()))
     return 0
 
 
@@ -188,7 +188,7 @@ def _show(service: Service, bounds: Bounds, stats: Stats = Stats.EACH) -> None:
     """The dashboard on a terminal, else JSON lines; until Ctrl-C, the bounds or the end of the packets."""
     if bounds.dashboard:
         try:
-            from osmia.monitor.dashboard import run_dashboard
+            from osmia.monitor.dashboard import run_dashboard  # noqa: PLC0415 - needs the extra
         except ModuleNotFoundError as error:
             raise NotSupportedError(
                 "the dashboard", f"the package {error.name}: pip install 'osmia[monitor]', or give --json"

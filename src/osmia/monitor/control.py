@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from osmia.errors import OsmiaError, UsageError
+from osmia.monitor.json_values import as_object
 
 __all__ = ["ControlServer", "NoMonitorError", "control_socket_path", "request"]
 
@@ -35,7 +36,7 @@ class NoMonitorError(OsmiaError):
 
 
 def control_socket_path(given: str | None = None, environment: Mapping[str, str] | None = None) -> Path:
-    """Where the monitor listens: as given, OSMIA_CONTROL, /run/osmia for root, else the user's runtime directory."""
+    """Where the monitor listens: as given, OSMIA_CONTROL, /run/osmia for root, XDG_RUNTIME_DIR for others."""
     environment = os.environ if environment is None else environment
     explicit = given or environment.get("OSMIA_CONTROL")
     if explicit:
@@ -122,8 +123,8 @@ class ControlServer:
         if not _is_permitted(client):
             return
         try:
-            received: object = json.loads(_read_line(client, MAXIMUM_REQUEST))
-            if not isinstance(received, dict):
+            received = as_object(json.loads(_read_line(client, MAXIMUM_REQUEST)))
+            if received is None:
                 raise UsageError("a request is a JSON object")
             answer = {"ok": True, **self._handler(received)}
         except (ValueError, RecursionError) as error:
@@ -146,14 +147,14 @@ def request(path: Path, content: Mapping[str, object]) -> dict[str, object]:
         client.sendall(json.dumps(content).encode() + b"\n")
         line = _read_line(client, MAXIMUM_ANSWER)
     try:
-        answer: object = json.loads(line)
+        answer = as_object(json.loads(line))
     except ValueError:
-        raise UsageError(f"what listens at {path} is no osmia monitor") from None
-    if not isinstance(answer, dict):
+        answer = None
+    if answer is None:
         raise UsageError(f"what listens at {path} is no osmia monitor")
     if answer.get("ok") is not True:
         raise UsageError(str(answer.get("error", "refused without a reason")))
-    return {str(name): value for name, value in answer.items()}
+    return answer
 
 
 def _read_line(connection: socket.socket, limit: int) -> bytes:

@@ -1,4 +1,4 @@
-"""A capture that osmia makes itself: ordinary traffic of a small server, and a port scan. The same at each run."""
+"""A capture that osmia makes itself: a small server's traffic and a port scan, the same at each run."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 import socket
@@ -22,7 +23,7 @@ __all__ = [
     "protected_addresses",
 ]
 
-PROC_NET = Path("/proc/net")
+PROC_NET = Path("/proc/thread-self/net")
 RESOLV_CONF = Path("/etc/resolv.conf")
 ROUTE_UP = 0x1
 TCP_ESTABLISHED = 0x01
@@ -61,9 +62,9 @@ def link_counters(name: str) -> LinkCounters | None:
 
 def default_interface() -> str | None:
     """The interface of the default route of lowest metric, IPv4 before IPv6."""
-    routes = sorted((metric, name) for name, gateway, metric in _ipv4_default_routes())
+    routes = sorted((metric, name) for name, _, metric in _ipv4_default_routes())
     if not routes:
-        routes = sorted((metric, name) for name, gateway, metric in _ipv6_default_routes())
+        routes = sorted((metric, name) for name, _, metric in _ipv6_default_routes())
     return routes[0][1] if routes else None
 
 
@@ -134,10 +135,8 @@ def _ssh_peers(environment: dict[str, str]) -> Iterator[Address]:
     """Peers of established connections to port 22, and of the session that the monitor was started from."""
     session = environment.get("SSH_CONNECTION", "").split()
     if session:
-        try:
+        with contextlib.suppress(ValueError):
             yield address_from_text(session[0].split("%")[0])
-        except ValueError:
-            pass
     ports = {SSH_PORT} | ({int(session[3])} if len(session) == 4 and session[3].isdigit() else set[int]())
     for name in ("tcp", "tcp6"):
         for fields in _lines(PROC_NET / name):

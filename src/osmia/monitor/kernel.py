@@ -1,4 +1,4 @@
-"""The kernel programs: for each frame parse, allow list, block list, counters, probes; never a verdict on doubt."""
+"""The kernel programs: for each frame parse, lists, counters, probes. What is not understood passes."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ class Interface:
     counts_egress: bool
     """False where the kernel has no hook for what goes out."""
     link: LinkCounters | None = None
-    """Since the monitor was attached; None where there is no such interface: in a replay, or after it was removed."""
+    """Since the monitor was attached; None in a replay, or after the interface was removed."""
 
 
 @dataclass(frozen=True, slots=True)

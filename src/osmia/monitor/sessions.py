@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -32,7 +32,7 @@ PROGRAMS = (kernel.monitor_ingress, kernel.monitor_egress)
 
 
 def choose_interfaces(names: Sequence[str]) -> tuple[str, ...]:
-    """The interfaces that were named, or that of the default route. Raises UnknownInterfaceError, UsageError."""
+    """The interfaces named, or that of the default route. Raises UnknownInterfaceError, UsageError."""
     known = interface_names()
     if not names:
         chosen = default_interface()
@@ -58,7 +58,7 @@ def live_session(
     control: Path | None = None,
     list_file: Path | None = None,
     packets_from: SourceOfPackets = SourceOfPackets.LIVE,
-) -> Iterator[Service]:
+) -> Generator[Service, None, None]:
     """A monitor on interfaces, attached inside the `with` block and detached at its end.
 
     `mode` None takes native mode, and generic where the driver has none. `control` is the control
@@ -89,8 +89,8 @@ def capture_session(
     *,
     paced: bool,
     notice: str = "",
-) -> Iterator[Service]:
-    """A monitor over a capture, as plain Python; no rights are needed. `paced` runs it at the capture's speed."""
+) -> Generator[Service, None, None]:
+    """A monitor over a capture, as plain Python, without rights. `paced` runs it at the capture's speed."""
     stopping = threading.Event()
     with osmia.simulate(*PROGRAMS, constants={kernel.SET_CLOCK: True}) as bpf:
         index = 1

@@ -11,12 +11,10 @@ from osmia.simulator.handles import (
 )
 from osmia.simulator.kernel import SimulatedKernel
 from osmia.simulator.programs import Run, run_classifier, run_xdp
-from osmia.simulator.references import References, references_of
 
 __all__ = [
     "EventReader",
     "PerCpuValues",
-    "References",
     "Run",
     "SimulatedArray",
     "SimulatedKernel",
@@ -24,7 +22,6 @@ __all__ = [
     "SimulatedPerCpuArray",
     "SimulatedPerCpuMap",
     "SimulatedTrie",
-    "references_of",
     "run_classifier",
     "run_xdp",
 ]

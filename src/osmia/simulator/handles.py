@@ -55,7 +55,9 @@ class PerCpuValues(Sequence[V]):
         return functools.reduce(merge, self._values)
 
     def __eq__(self, other: object) -> bool:
-        return tuple(self) == tuple(other) if isinstance(other, PerCpuValues) else NotImplemented
+        if not isinstance(other, PerCpuValues):
+            return NotImplemented
+        return self._values == tuple(cast("Sequence[object]", other))
 
     def __hash__(self) -> int:
         return hash(self._values)

@@ -20,9 +20,8 @@ A = TypeVar("A", XdpAction, TcAction)
 LOOPBACK_INDEX = 1
 """The interface that BPF_PROG_TEST_RUN takes where none is named (net/bpf/test_run.c)."""
 
+ETH_P_802_3 = 0x0001
 ETH_P_802_2 = 0x0004
-"""What eth_type_trans() reports for frames with a length instead of a type."""
-
 FIRST_ETHERNET_TYPE = 0x0600
 """Smaller numbers are lengths (IEEE 802.3, ETH_P_802_3_MIN)."""
 
@@ -63,14 +62,14 @@ def run_classifier(
 ) -> Run[TcAction]:
     """Run a traffic control program; wire_length 0 means the packet's own length."""
     data = bytearray(packet)
-    ether_type = int.from_bytes(packet[12:14], "big")
+    protocol = _protocol(packet)
 
     def context() -> TcContext:
         return TcContext(
             data,
             ifindex=ifindex or LOOPBACK_INDEX,
             ingress_ifindex=ingress_ifindex,
-            protocol=ether_type if ether_type >= FIRST_ETHERNET_TYPE else ETH_P_802_2,
+            protocol=protocol,
             mark=mark,
             wire_length=wire_length or None,
             gso_segments=gso_segments,
@@ -78,6 +77,14 @@ def run_classifier(
 
     action, duration = _repeat(kernel, program, context, TcAction, repeat)
     return Run(action, bytes(data), duration)
+
+
+def _protocol(packet: bytes) -> int:
+    """The type of a frame, as eth_type_trans() has it for frames with a length instead of one."""
+    ether_type = int.from_bytes(packet[12:14], "big")
+    if ether_type >= FIRST_ETHERNET_TYPE:
+        return ether_type
+    return ETH_P_802_3 if packet[14:16] == b"\xff\xff" else ETH_P_802_2
 
 
 def _repeat(

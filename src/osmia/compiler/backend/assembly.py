@@ -143,7 +143,7 @@ class _FunctionAssembler:
         function = self._function
         node = self._debug.subprogram(function)
         self._lines = [
-            f"define dso_local {_register_type(function.return_type)} @{function.name}(ptr noundef %ctx) "
+            f"define dso_local {_register_type(function.return_type)} @{function.name}(ptr noundef %ctx)",
             f'nounwind section "{function.section}" !dbg {node} {{',
             "entry:",
         ]
@@ -167,7 +167,7 @@ class _FunctionAssembler:
         self._location = self._debug.location(location)
 
     def _entry(self) -> None:
-        """Allocas, and the context's fields: LLVM would merge loads in two branches into one of a moved pointer."""
+        """Allocas, and the fields of the context: LLVM would merge loads in two branches to one of a phi."""
         for local in self._function.locals:
             self._append(
                 f"%v{local.index} = alloca {_local_type(local.type)}, align {_local_alignment(local.type)}"
@@ -258,27 +258,20 @@ class _FunctionAssembler:
                     stored, text = self.result(f"zext i1 {stored} to i8"), "i8"
                 self._append(f"store {text} {stored}, ptr {self._value(pointer)}, align {alignment}")
             case AtomicAdd(pointer, value):
-                self._append(
-                    f"{self._discarded()} = atomicrmw add ptr {self._value(pointer)}, {self._typed(value)} monotonic"
-                )
+                added = self._typed(value)
+                self.result(f"atomicrmw add ptr {self._value(pointer)}, {added} monotonic")
             case Zero(pointer, size, alignment):
                 for start in range(0, size, _CHUNK):
                     target = self._moved(pointer, start)
                     length = min(_CHUNK, size - start)
-                    self._append(
-                        f"call void @llvm.memset.p0.i64(ptr align {alignment} {target}, i8 0, i64 {length}, i1 false)"
-                    )
+                    to = f"ptr align {alignment} {target}"
+                    self._append(f"call void @llvm.memset.p0.i64({to}, i8 0, i64 {length}, i1 false)")
             case Copy(target, source, size, alignment):
                 for start in range(0, size, _CHUNK):
                     length = min(_CHUNK, size - start)
-                    self._append(
-                        f"call void @llvm.memcpy.p0.p0.i64(ptr align {alignment} {self._moved(target, start)}, "
-                        f"ptr align {alignment} {self._moved(source, start)}, i64 {length}, i1 false)"
-                    )
-
-    def _discarded(self) -> str:
-        self._count += 1
-        return f"%t{self._count}"
+                    to = f"ptr align {alignment} {self._moved(target, start)}"
+                    origin = f"ptr align {alignment} {self._moved(source, start)}"
+                    self._append(f"call void @llvm.memcpy.p0.p0.i64({to}, {origin}, i64 {length}, i1 false)")
 
     def _moved(self, pointer: Operand, distance: int) -> str:
         value = self._value(pointer)
@@ -286,7 +279,7 @@ class _FunctionAssembler:
             value if distance == 0 else self.result(f"getelementptr inbounds i8, ptr {value}, i64 {distance}")
         )
 
-    def _compute(self, operation: Operation) -> str:
+    def _compute(self, operation: Operation) -> str:  # noqa: C901 - one case for each operation
         match operation:
             case LoadLocal(_, local):
                 value = self.result(f"load {_local_type(local.type)}, ptr %v{local.index}")
@@ -340,7 +333,7 @@ class _FunctionAssembler:
 
     def _call(self, call: CallHelper) -> str:
         """Integer arguments are widened here: the upper half of a narrow argument register is undefined."""
-        arguments = []
+        arguments: list[str] = []
         for argument in call.arguments:
             value = self._value(argument)
             if (

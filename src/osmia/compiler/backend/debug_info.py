@@ -45,7 +45,8 @@ class DebugInfo:
     def subprogram(self, function: FunctionIr) -> str:
         """The node of a program; its named argument is what lets the kernel take the BTF."""
         context = self._add(
-            f"!DICompositeType(tag: DW_TAG_structure_type, name: {_quote(function.context)}, flags: DIFlagFwdDecl)"
+            f"!DICompositeType(tag: DW_TAG_structure_type, name: {_quote(function.context)}, "
+            "flags: DIFlagFwdDecl)"
         )
         pointer = self._pointer(context)
         signature = self._signature([self._type(function.return_type), pointer])
@@ -94,8 +95,8 @@ class DebugInfo:
 
     def _global(self, name: str, type_node: str) -> str:
         variable = self._add_distinct(
-            f"!DIGlobalVariable(name: {_quote(name)}, scope: {self._unit}, file: {self._file(self._filename)}, "
-            f"type: {type_node}, isLocal: false, isDefinition: true)"
+            f"!DIGlobalVariable(name: {_quote(name)}, scope: {self._unit}, type: {type_node}, "
+            f"file: {self._file(self._filename)}, isLocal: false, isDefinition: true)"
         )
         node = self._add(f"!DIGlobalVariableExpression(var: {variable}, expr: !DIExpression())")
         self._globals.append(node)
@@ -119,8 +120,9 @@ class DebugInfo:
     ) -> None:
         self._nodes[int(node[1:])] = (
             f"distinct !DISubprogram(name: {_quote(name)}, scope: {self._file(scope.filename)}, "
-            f"file: {self._file(scope.filename)}, line: {scope.line}, type: {signature}, scopeLine: {scope.line}, "
-            f"spFlags: {flags} | DISPFlagOptimized, unit: {self._unit}, retainedNodes: {self._add(retained)})"
+            f"file: {self._file(scope.filename)}, line: {scope.line}, "
+            f"scopeLine: {scope.line}, type: {signature}, "
+            f"unit: {self._unit}, retainedNodes: {self._add(retained)}, spFlags: {flags} | DISPFlagOptimized)"
         )
 
     def _signature(self, types: list[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import subprocess
 import sys
 import tempfile
@@ -15,7 +16,7 @@ from osmia.errors import NotSupportedError
 _WORKER = Path(__file__).with_name("worker.py")
 
 
-class LlvmFailure(Exception):
+class LlvmError(Exception):
     """LLVM refused the module; the text is what it said."""
 
 
@@ -31,7 +32,7 @@ class LlvmProcess:
         if self._process is not None and self._process.poll() is None:
             return
         self.close()
-        self._messages = tempfile.TemporaryFile()
+        self._messages = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the worker
         self._process = subprocess.Popen(
             [sys.executable, "-P", str(_WORKER)],
             stdin=subprocess.PIPE,
@@ -40,10 +41,12 @@ class LlvmProcess:
         )
 
     def emit(self, text: str, level: int) -> bytes:
-        """The ELF object of a module; LlvmFailure with LLVM's words where it refuses."""
+        """The ELF object of a module; LlvmError with LLVM's words where it refuses."""
         self.start()
         process = self._process
-        assert process is not None and process.stdin is not None and process.stdout is not None
+        assert process is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         data = text.encode()
         try:
             process.stdin.write(REQUEST.pack(len(data), level) + data)
@@ -55,17 +58,18 @@ class LlvmProcess:
                 if len(answer) == length:
                     if status == 0:
                         return answer
-                    raise LlvmFailure(answer.decode(errors="replace"))
+                    raise LlvmError(answer.decode(errors="replace"))
         except BrokenPipeError:
             pass
         words = self._last_words()
         self.close()
         if "No module named 'llvmlite'" in words:
             raise NotSupportedError("compiling", needs="the package llvmlite (pip install llvmlite)")
-        raise LlvmFailure(words)
+        raise LlvmError(words)
 
     def _last_words(self) -> str:
-        assert self._process is not None and self._messages is not None
+        assert self._process is not None
+        assert self._messages is not None
         self._process.wait(timeout=30)
         self._messages.seek(0)
         return self._messages.read(65536).decode(errors="replace").strip()
@@ -75,10 +79,8 @@ class LlvmProcess:
         if self._process is not None:
             for stream in (self._process.stdin, self._process.stdout):
                 if stream is not None:
-                    try:
+                    with contextlib.suppress(BrokenPipeError):
                         stream.close()
-                    except BrokenPipeError:
-                        pass
             self._process.wait(timeout=30)
             self._process = None
         if self._messages is not None:

@@ -7,17 +7,23 @@ byte, a length and the ELF bytes or a message.
 
 from __future__ import annotations
 
+import importlib
 import struct
 import sys
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 REQUEST = struct.Struct("<IH")
 ANSWER = struct.Struct("<BI")
 
 
+def _binding() -> Any:
+    """Llvmlite's module; it brings no types."""
+    return importlib.import_module("llvmlite.binding")
+
+
 def emit(text: str, level: int) -> bytes:
     """Optimise a module as clang -O2 does and emit the ELF object."""
-    from llvmlite import binding
+    binding = _binding()
 
     target = binding.Target.from_triple("bpfel")
     machine = target.create_target_machine(cpu=f"v{level}", opt=2)
@@ -30,7 +36,7 @@ def emit(text: str, level: int) -> bytes:
 
 
 def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    from llvmlite import binding
+    binding = _binding()
 
     binding.initialize_all_targets()
     binding.initialize_all_asmprinters()

@@ -88,9 +88,9 @@ def _store(
         return
     operand = value.operand
     frame = checker.frame
-    if isinstance(value, Reference) and value.fresh and frame.assignments.get(name, 0) > 1:
-        if name not in frame.aliased and not value.type.nullable:
-            variable.slot = operand = checker.moved(value, variable.slot)
+    kept = frame.assignments.get(name, 0) > 1 and name not in frame.aliased
+    if kept and isinstance(value, Reference) and value.fresh and not value.type.nullable:
+        variable.slot = operand = checker.moved(value, variable.slot)
     checker.builder.emit(StoreLocal(variable.local, operand))
 
 

@@ -22,7 +22,7 @@ from osmia.compiler.check.values import (
     Value,
     scalar,
 )
-from osmia.compiler.ir.ops import Number, Zero
+from osmia.compiler.ir.ops import Number, Operand, Zero
 from osmia.compiler.ir.types import BOOL, I64, ArrayType, IntegerType, StructType, alignment_of
 from osmia.compiler.primitives.helpers import HELPERS
 from osmia.compiler.primitives.log import LEVELS, emit_log
@@ -130,7 +130,7 @@ def _helper(checker: Checker, function: FunctionType, arguments: list[Value], no
     if len(arguments) != len(row.arguments):
         expected = f"{len(row.arguments)} arguments"
         return checker.report(findings.wrong_arguments(checker.span(node), function.__name__, expected))
-    operands = []
+    operands: list[Operand] = []
     for value, kind, argument in zip(arguments, row.arguments, node.args, strict=True):
         fitted = checker.fit(value, kind, checker.span(argument))
         if not isinstance(fitted, Scalar):

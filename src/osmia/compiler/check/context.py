@@ -1,4 +1,4 @@
-"""What the check of one program carries along: the builder, the findings, the module, the current function."""
+"""What the check of one program carries along: builder, findings, module, the current function."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class ModuleContext:
     maps: dict[Map, MapDefinition]
     constants: dict[Constant[int], VariableDefinition]  # type: ignore[type-var]
     log: LogTable
-    findings: list[Diagnostic] = field(default_factory=list)
+    findings: list[Diagnostic] = field(default_factory=list[Diagnostic])
 
 
 @dataclass(frozen=True)
@@ -103,8 +103,8 @@ class Loop:
 
     exit: Block
     step: Block
-    breaks: list[Flow | None] = field(default_factory=list)
-    continues: list[Flow | None] = field(default_factory=list)
+    breaks: list[Flow | None] = field(default_factory=list["Flow | None"])
+    continues: list[Flow | None] = field(default_factory=list["Flow | None"])
 
 
 @dataclass
@@ -125,9 +125,9 @@ class Frame:
     result_slot: Operand | None = None
     """Where structs that the function builds are returned."""
     result_value: Value | None = None
-    variables: dict[str, Variable] = field(default_factory=dict)
-    loops: list[Loop] = field(default_factory=list)
-    returns: list[Flow | None] = field(default_factory=list)
+    variables: dict[str, Variable] = field(default_factory=dict[str, Variable])
+    loops: list[Loop] = field(default_factory=list[Loop])
+    returns: list[Flow | None] = field(default_factory=list["Flow | None"])
     calls: tuple[object, ...] = ()
     """The functions on the way to here, to find recursion."""
 
@@ -217,7 +217,7 @@ class Checker:
         return target
 
     def in_memory(self, value: Value, purpose: str, spaces: frozenset[Space]) -> Operand:
-        """The address of a value for a helper: where it is, if the helper may read there, else on the stack."""
+        """The address of a value for a helper: where it is, if the helper may read there, else a copy."""
         if isinstance(value, Reference):
             if value.type.space in spaces:
                 return value.operand

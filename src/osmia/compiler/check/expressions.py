@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from enum import Enum
 from types import FunctionType, ModuleType
 from typing import Any, cast
@@ -76,7 +77,7 @@ def expression(checker: Checker, node: ast.expr) -> Value:
         case ast.IfExp():
             return _conditional(checker, node)
         case ast.NamedExpr(target, inner):
-            return checker.bind(checker, cast("ast.Name", target), expression(checker, inner), inner)
+            return checker.bind(checker, target, expression(checker, inner), inner)
         case ast.JoinedStr():
             return checker.report(findings.text_value(checker.span(node)))
         case _ if is_condition(node):
@@ -131,10 +132,9 @@ def name(checker: Checker, node: ast.Name) -> Value:
         names = frame.source.names
         if node.id in names:
             return static(checker, names[node.id], node)
-        builtin = vars(__import__("builtins")).get(node.id)
-        if builtin is None:
+        if not hasattr(builtins, node.id):
             return checker.report(findings.unknown_name(checker.span(node), node.id))
-        return static(checker, builtin, node)
+        return static(checker, getattr(builtins, node.id), node)
     if checker.state is not None and node.id not in checker.state.assigned:
         return checker.report(findings.unassigned(checker.span(node), node.id))
     if variable.local is None:

@@ -7,7 +7,16 @@ import ast
 from osmia.compiler import findings
 from osmia.compiler.check.context import Checker, number
 from osmia.compiler.check.values import PlainInt, Poison, Reference, Scalar, Value, limits, scalar
-from osmia.compiler.ir.ops import Binary, BinaryOperator, Compare, CompareOperator, Load, Number, Operand
+from osmia.compiler.ir.ops import (
+    Binary,
+    BinaryOperator,
+    Compare,
+    CompareOperator,
+    Load,
+    Number,
+    Operand,
+    Register,
+)
 from osmia.compiler.ir.types import BOOL, I64, ArrayType, IntegerType, MemoryType, StructType, alignment_of
 from osmia.diagnostics import Span
 
@@ -31,6 +40,7 @@ _COMPARE: dict[type[ast.cmpop], tuple[str, CompareOperator]] = {
     ast.Gt: (">", "gt"),
     ast.GtE: (">=", "ge"),
 }
+_UNARY: dict[type[ast.unaryop], str] = {ast.USub: "-", ast.UAdd: "+", ast.Invert: "~"}
 
 
 def operator_text(operator: ast.operator) -> str:
@@ -243,7 +253,7 @@ def _compare_memory(
     chunk = IntegerType(f"u{width * 8}", width * 8)
     difference: Operand = Number(0, chunk)
     for start in range(0, pointee.size, width):
-        loaded = []
+        loaded: list[Register] = []
         for side in (left, right):
             address = checker.offset(side.operand, Number(start, I64), chunk)
             loaded.append(checker.builder.register(chunk))
@@ -273,7 +283,7 @@ def _padded(memory_type: MemoryType) -> bool:
 
 def unary(checker: Checker, operator: ast.unaryop, value: Value, span: Span) -> Value:
     """`-x`, `+x`, `~x`."""
-    text = {ast.USub: "-", ast.UAdd: "+", ast.Invert: "~"}[type(operator)]
+    text = _UNARY[type(operator)]
     if isinstance(value, Poison):
         return value
     if isinstance(value, PlainInt):

@@ -8,7 +8,9 @@ from typing import Any, cast
 from osmia.compiler import findings
 from osmia.compiler.check import assignments
 from osmia.compiler.check.context import Checker, Flow, Frame, ModuleContext, Variable
-from osmia.compiler.check.statements import aliased_names, count_assignments, inline, statements
+from osmia.compiler.check.inlining import inline
+from osmia.compiler.check.names import aliased_names, count_assignments
+from osmia.compiler.check.statements import statements
 from osmia.compiler.check.values import Context
 from osmia.compiler.frontend.syntax import refused_constructs
 from osmia.compiler.ir.ops import FunctionIr, Number, Scope
@@ -39,10 +41,10 @@ def check_program(program: Program[Any, Any], module: ModuleContext) -> Function
     argument = parameters[0].arg
     frame.variables[argument] = Variable(None, Context(program.context_type))
     checker.state = Flow(frozenset({argument}))
-    statements(checker, source.node.body)
+    end = statements(checker, source.node.body)
     return_type = module.types.memory_type(program.return_type)
     assert isinstance(return_type, IntegerType)
-    if checker.state is not None:
+    if end is not None:
         checker.report(findings.missing_return(source.span_of_name(), program.name, return_type.name))
     if len(module.findings) > before:
         return None

@@ -1,4 +1,4 @@
-"""Statements, loops, and the inlining of functions."""
+"""Statements and loops."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from types import NoneType
 from osmia.compiler import findings
 from osmia.compiler.check import assignments
 from osmia.compiler.check.conditions import condition
-from osmia.compiler.check.context import Checker, Flow, Frame, Loop, Variable, merge
+from osmia.compiler.check.context import Checker, Flow, Loop, merge
 from osmia.compiler.check.expressions import expression
+from osmia.compiler.check.names import assigned_names
 from osmia.compiler.check.values import (
     Absent,
     PlainInt,
@@ -21,26 +22,25 @@ from osmia.compiler.check.values import (
     Value,
     scalar,
 )
-from osmia.compiler.frontend.syntax import refused_constructs
-from osmia.compiler.ir.ops import Binary, LoadLocal, Local, Null, Number, Scope, StoreLocal
-from osmia.compiler.ir.types import I64, BoolType, IntegerType, IrType, MemoryType, PointerType, Space
+from osmia.compiler.ir.ops import Binary, LoadLocal, Local, Null, Number, StoreLocal
+from osmia.compiler.ir.types import I64, IntegerType, MemoryType, PointerType
 from osmia.compiler.primitives import maps
-from osmia.compiler.source import FunctionSource
 from osmia.lang.maps import Map
 
 
-def statements(checker: Checker, body: list[ast.stmt]) -> None:
-    """A block of statements, in order."""
+def statements(checker: Checker, body: list[ast.stmt]) -> Flow | None:
+    """A block of statements, in order; what is known behind it, None where control never comes there."""
     for index, node in enumerate(body):
         ended = index > 0 and isinstance(body[index - 1], ast.Return | ast.Break | ast.Continue)
         if ended:
             checker.report(findings.unreachable(checker.span(node)))
-            return
+            return None
         checker.at(node)
         _statement(checker, node)
+    return checker.state
 
 
-def _statement(checker: Checker, node: ast.stmt) -> None:
+def _statement(checker: Checker, node: ast.stmt) -> None:  # noqa: C901 - one case for each statement
     match node:
         case ast.Expr(value=ast.Constant(value=str())) | ast.Pass():
             pass
@@ -241,7 +241,8 @@ def _return(checker: Checker, node: ast.Return, returned: ast.expr | None) -> No
     elif isinstance(value, PlainInt) and expected is not None:
         checker.report(findings.plain_int(span, "the result", str(expected)))
     elif isinstance(value, Absent) and optional:
-        assert frame.result is not None and isinstance(frame.result.type, PointerType)
+        assert frame.result is not None
+        assert isinstance(frame.result.type, PointerType)
         builder.emit(StoreLocal(frame.result, Null(frame.result.type)))
     elif isinstance(value, Reference) and value.type.nullable and optional:
         _store_result(checker, value)
@@ -293,148 +294,3 @@ def _store_result(checker: Checker, value: Scalar | Reference) -> None:
     elif isinstance(frame.result_value, Reference):
         frame.result_value = replace(frame.result_value, fresh=False)
     checker.builder.emit(StoreLocal(frame.result, operand))
-
-
-def assigned_names(body: list[ast.stmt]) -> list[str]:
-    """Every name that a body sets, once for each place that sets it."""
-    names = []
-    for statement in body:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                names.append(node.id)
-    return names
-
-
-def aliased_names(body: list[ast.stmt]) -> frozenset[str]:
-    """Every name that a body gives to another name as it is."""
-    found = set()
-    for statement in body:
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and isinstance(
-                node.value, ast.Name
-            ):
-                found.add(node.value.id)
-    return frozenset(found)
-
-
-def count_assignments(source: FunctionSource) -> dict[str, int]:
-    """How often each name is set in a function, its parameters included."""
-    counts: dict[str, int] = {argument.arg: 1 for argument in source.node.args.args}
-    for name in assigned_names(source.node.body):
-        counts[name] = counts.get(name, 0) + 1
-    return counts
-
-
-def inline(checker: Checker, source: FunctionSource, arguments: list[Value], node: ast.expr) -> Value:
-    """The body of a function in place of a call of it."""
-    refused = list(refused_constructs(source))
-    for finding in refused:
-        checker.report(finding)
-    parameters = source.node.args.args
-    if len(parameters) != len(arguments):
-        expected = f"{len(parameters)} arguments"
-        return checker.report(findings.wrong_arguments(checker.span(node), source.node.name, expected))
-    if refused:
-        return Poison()
-    caller, caller_state, builder = checker.frame, checker.state, checker.builder
-    location = builder.location
-    scope = Scope(source.node.name, source.filename, source.node.lineno, location)
-    annotation = None if source.node.returns is None else source.evaluate(source.node.returns)
-    frame = Frame(source, scope, caller.program, count_assignments(source), annotation, exit=builder.block())
-    frame.calls = (*caller.calls, source.function)
-    frame.aliased = aliased_names(source.node.body)
-    if source.node.returns is None:
-        return checker.report(
-            findings.missing_annotation(source.span_of_name(), source.node.name, "the result")
-        )
-    result_type = _result_type(checker, annotation)
-    _, optional = checker.module.types.split_optional(annotation)
-    if optional and not isinstance(result_type, PointerType):
-        assert source.node.returns is not None
-        where = source.source_map.span(source.node.returns)
-        help_text = "return a number that cannot occur, or a struct"
-        return checker.report(findings.no_layout(where, ast.unparse(source.node.returns), help_text))
-    if result_type is not None:
-        frame.result = builder.local(f"result of {source.node.name}", result_type)
-    fitted = [
-        _fit_argument(checker, source, parameter, value, checker.span(node))
-        for parameter, value in zip(parameters, arguments, strict=True)
-    ]
-    checker.frame, checker.state = frame, Flow()
-    for parameter, value in zip(parameters, fitted, strict=True):
-        name = ast.copy_location(ast.Name(parameter.arg, ast.Store()), parameter)
-        _bind_parameter(checker, name, value)
-    statements(checker, source.node.body)
-    if checker.state is not None and not _may_end(checker, annotation):
-        checker.report(findings.missing_return(source.span_of_name(), source.node.name, str(annotation)))
-    if frame.result is not None and isinstance(frame.result.type, PointerType):
-        builder.emit(StoreLocal(frame.result, Null(frame.result.type)))
-    frame.returns.append(checker.state)
-    assert frame.exit is not None
-    builder.jump(frame.exit)
-    builder.enter(frame.exit)
-    ended = merge(frame.returns)
-    builder.location = location
-    result = _result(checker, frame, annotation)
-    checker.frame, checker.state = caller, (caller_state if ended is not None else None)
-    return result
-
-
-def _bind_parameter(checker: Checker, name: ast.Name, value: Value) -> None:
-    if isinstance(value, Scalar | Reference):
-        assignments.bind(checker, name, value, ast.copy_location(ast.Constant(0), name))
-    elif checker.state is not None:
-        checker.frame.variables[name.id] = Variable(None, value)
-        checker.state = Flow(checker.state.assigned | {name.id}, checker.state.present)
-
-
-def _fit_argument(
-    checker: Checker, source: FunctionSource, parameter: ast.arg, value: Value, span: object
-) -> Value:
-    from osmia.diagnostics import Span
-
-    assert isinstance(span, Span)
-    if parameter.arg == "self" and parameter.annotation is None:
-        return value
-    if parameter.annotation is None:
-        where = source.source_map.span(parameter)
-        return checker.report(findings.missing_annotation(where, source.node.name, f"`{parameter.arg}`"))
-    annotation = source.evaluate(parameter.annotation)
-    inner, optional = checker.module.types.split_optional(annotation)
-    expected = checker.module.types.memory_type(inner)
-    if expected is None:
-        return value
-    if optional and isinstance(value, Reference) and value.type.pointee == expected:
-        return value
-    return checker.fit(value, expected, span, literal=False)
-
-
-def _result_type(checker: Checker, annotation: object) -> IrType | None:
-    """The type of the variable that takes the result; where a pointer points shows at the first return."""
-    inner, _ = checker.module.types.split_optional(annotation)
-    memory_type = checker.module.types.memory_type(inner)
-    if isinstance(memory_type, IntegerType | BoolType):
-        return memory_type
-    target = memory_type if memory_type is not None else checker.module.types.pointer_target(inner)
-    return None if target is None else PointerType(target, Space.STACK, nullable=True)
-
-
-def _may_end(checker: Checker, annotation: object) -> bool:
-    inner, optional = checker.module.types.split_optional(annotation)
-    return optional or inner in (None, NoneType)
-
-
-def _result(checker: Checker, frame: Frame, annotation: object) -> Value:
-    value = frame.result_value
-    if value is None or frame.result is None:
-        return Absent() if _may_end(checker, annotation) else Poison()
-    if isinstance(value, Reference):
-        _, optional = checker.module.types.split_optional(annotation)
-        kind = value.type
-        register = checker.builder.register(PointerType(kind.pointee, kind.space, nullable=optional))
-        checker.builder.emit(LoadLocal(register, frame.result))
-        origin = value.origin or f"`{frame.source.node.name}` can return None"
-        return Reference(register, origin, value.fresh and not optional)
-    register = checker.builder.register(frame.result.type)
-    checker.builder.emit(LoadLocal(register, frame.result))
-    return scalar(register)

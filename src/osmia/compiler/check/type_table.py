@@ -49,7 +49,7 @@ class TypeTable:
                 base,
             )
         if issubclass(python_type, Struct):
-            fields = []
+            fields: list[StructField] = []
             for layout in python_type.layout:
                 field_type = self.memory_type(layout.type)
                 assert field_type is not None

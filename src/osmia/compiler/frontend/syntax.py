@@ -11,7 +11,12 @@ from osmia.compiler.source import FunctionSource
 from osmia.diagnostics import Diagnostic, Span
 
 _ORELSE = Refusal("`else` after a loop", "it is not compiled", "set a bool before `break` and test it")
-_KEYWORDS = {ast.Try: "try", ast.With: "with", ast.ClassDef: "class", ast.Match: "match"}
+_KEYWORDS: dict[type[ast.AST], str] = {
+    ast.Try: "try",
+    ast.With: "with",
+    ast.ClassDef: "class",
+    ast.Match: "match",
+}
 
 
 def refused_constructs(source: FunctionSource) -> Iterator[Diagnostic]:

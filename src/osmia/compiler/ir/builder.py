@@ -24,12 +24,12 @@ from osmia.compiler.ir.types import BOOL, IntegerType, IrType, MemoryType
 
 @dataclass
 class FunctionBuilder:
-    """Appends operations to a current block. After a terminator, what follows goes to an unreachable block."""
+    """Appends operations to a current block; what follows a terminator is left out."""
 
     location: Location
-    blocks: list[Block] = field(default_factory=list)
-    locals: list[Local] = field(default_factory=list)
-    slots: list[StackSlot] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list[Block])
+    locals: list[Local] = field(default_factory=list[Local])
+    slots: list[StackSlot] = field(default_factory=list[StackSlot])
     registers: int = 0
 
     def __post_init__(self) -> None:

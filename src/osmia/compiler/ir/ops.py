@@ -100,12 +100,16 @@ class VariableDefinition:
 
 @dataclass(frozen=True, eq=False)
 class LoadLocal:
+    """The value of a variable."""
+
     result: Register
     local: Local
 
 
 @dataclass(frozen=True, eq=False)
 class StoreLocal:
+    """Set a variable."""
+
     local: Local
     value: Operand
 
@@ -132,6 +136,8 @@ class Compare:
 
 @dataclass(frozen=True, eq=False)
 class IsNull:
+    """Whether a pointer is null."""
+
     result: Register
     pointer: Operand
 
@@ -172,18 +178,24 @@ class Reinterpret:
 
 @dataclass(frozen=True, eq=False)
 class SlotAddress:
+    """The address of bytes of the stack."""
+
     result: Register
     slot: StackSlot
 
 
 @dataclass(frozen=True, eq=False)
 class VariableAddress:
+    """The address of a configuration constant."""
+
     result: Register
     variable: VariableDefinition
 
 
 @dataclass(frozen=True, eq=False)
 class MapAddress:
+    """A map, as helpers take it."""
+
     result: Register
     map: MapDefinition
 
@@ -219,6 +231,8 @@ class Offset:
 
 @dataclass(frozen=True, eq=False)
 class Load:
+    """Read memory."""
+
     result: Register
     pointer: Operand
     alignment: int
@@ -226,6 +240,8 @@ class Load:
 
 @dataclass(frozen=True, eq=False)
 class Store:
+    """Write memory."""
+
     pointer: Operand
     value: Operand
     alignment: int
@@ -233,7 +249,7 @@ class Store:
 
 @dataclass(frozen=True, eq=False)
 class AtomicAdd:
-    """Add to memory that others write as well; 32 or 64 bits, the old value is not had (Linux 5.12 has that)."""
+    """Add to 32 or 64 bits of memory that others write as well; the old value is not had (Linux 5.12)."""
 
     pointer: Operand
     value: Operand
@@ -241,6 +257,8 @@ class AtomicAdd:
 
 @dataclass(frozen=True, eq=False)
 class Zero:
+    """Set bytes to zero."""
+
     pointer: Operand
     size: int
     alignment: int
@@ -248,6 +266,8 @@ class Zero:
 
 @dataclass(frozen=True, eq=False)
 class Copy:
+    """Copy bytes; source and target do not overlap."""
+
     target: Operand
     source: Operand
     size: int
@@ -266,11 +286,15 @@ class CallHelper:
 
 @dataclass(frozen=True, eq=False)
 class Jump:
+    """Go on in another block."""
+
     target: Block
 
 
 @dataclass(frozen=True, eq=False)
 class Branch:
+    """Go on in one of two blocks."""
+
     condition: Operand
     then: Block
     otherwise: Block
@@ -278,6 +302,8 @@ class Branch:
 
 @dataclass(frozen=True, eq=False)
 class Return:
+    """End the program."""
+
     value: Operand
 
 
@@ -312,7 +338,7 @@ class Block:
     """Operations with their positions, then one way out. Filled by the builder, then left alone."""
 
     index: int
-    operations: list[tuple[Operation, Location]] = field(default_factory=list)
+    operations: list[tuple[Operation, Location]] = field(default_factory=list[tuple["Operation", Location]])
     terminator: tuple[Terminator, Location] | None = None
 
 

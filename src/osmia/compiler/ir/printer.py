@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from typing import cast
 
 from osmia.compiler.ir.ops import (
     Block,
@@ -75,6 +76,7 @@ def _operand_text(value: object) -> str:
         case Block(index=index):
             return f"L{index}"
         case tuple():
-            return "(" + ", ".join(_operand_text(item) for item in value) + ")"
+            items = cast("tuple[object, ...]", value)
+            return f"({', '.join(_operand_text(item) for item in items)})"
         case _:
             return str(value)

@@ -29,8 +29,8 @@ from osmia.compiler.ir.types import (
 )
 from osmia.compiler.primitives.method import Call
 from osmia.diagnostics import Span
-from osmia.lang.maps import ArrayMap, LpmTrie, Map, PerCpuArray
-from osmia.uapi import UpdateFlags
+from osmia.lang.maps import Map
+from osmia.uapi import MapType, UpdateFlags
 
 _LOOKUP, _UPDATE, _DELETE = 1, 2, 3
 _PERF_EVENT_OUTPUT, _RINGBUF_OUTPUT = 25, 130
@@ -54,7 +54,8 @@ def address(checker: Checker, definition: MapDefinition) -> Operand:
 
 
 def _declaration(receiver: Value) -> Map:
-    assert isinstance(receiver, Static) and isinstance(receiver.value, Map)
+    assert isinstance(receiver, Static)
+    assert isinstance(receiver.value, Map)
     return receiver.value
 
 
@@ -62,7 +63,8 @@ def _types(checker: Checker, declaration: Map) -> tuple[MemoryType, MemoryType]:
     """The types of a key as kernel functions give it, and of a value."""
     key = checker.module.types.memory_type(declaration.key_type)
     value = checker.module.types.memory_type(declaration.value_type)
-    assert key is not None and value is not None
+    assert key is not None
+    assert value is not None
     return key, value
 
 
@@ -72,7 +74,7 @@ def key_address(checker: Checker, declaration: Map, key: Value, span: Span) -> O
     fitted = checker.fit(key, key_type, span)
     if not isinstance(fitted, Scalar | Reference):
         return None
-    if not isinstance(declaration, LpmTrie):
+    if declaration.map_type is not MapType.LPM_TRIE:
         return checker.in_memory(fitted, "key", _READABLE)
     trie_key = definition_of(checker, declaration).key
     assert isinstance(trie_key, StructType)
@@ -172,7 +174,7 @@ def add_to_entry(
     add_in_place(checker, found, fitted)
     builder.jump(done)
     builder.enter(absent)
-    if not isinstance(declaration, ArrayMap | PerCpuArray):
+    if declaration.map_type not in (MapType.ARRAY, MapType.PERCPU_ARRAY):
         result = update(
             checker, declaration, place, checker.in_memory(fitted, "value", _READABLE), UpdateFlags.NOEXIST
         )

@@ -1,4 +1,4 @@
-"""The packet cursor: every read is a comparison with the end of the packet, in the shape the verifier follows."""
+"""The packet cursor: every read is compared with the end of the packet, in the shape the verifier follows."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from osmia.compiler.ir.ops import (
     Offset,
     PointerAbove,
     PointerDifference,
+    Register,
     StoreLocal,
 )
 from osmia.compiler.ir.types import I64, U32, U64, ArrayType, PointerType, Space, StructType
@@ -42,7 +43,7 @@ def length(checker: Checker, receiver: Value) -> Value:
     """`XdpContext.length`: the end less the start."""
     assert isinstance(receiver, Context)
     row = CONTEXTS[receiver.context_type]
-    bounds = []
+    bounds: list[Register] = []
     for offset in (row.data_end, row.data):
         bounds.append(checker.builder.register(_POSITION))
         checker.builder.emit(ContextField(bounds[-1], offset, 4))

@@ -1,4 +1,4 @@
-"""The monitor's picture on a terminal (Textual). It reads snapshots and asks the service for rules, nothing else."""
+"""The monitor on a terminal (Textual). It reads snapshots and asks the service for rules, nothing else."""
 
 from osmia.monitor.dashboard.app import MonitorApp, run_dashboard
 

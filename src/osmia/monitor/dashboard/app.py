@@ -5,12 +5,14 @@ from __future__ import annotations
 import ipaddress
 import signal
 from collections.abc import Callable
+from types import FrameType
 from typing import ClassVar
 
 from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Click
+from textual.message import Message
 from textual.widgets import ContentSwitcher, Input, Static
 
 from osmia.errors import OsmiaError
@@ -41,9 +43,20 @@ MARKS = {
 class PageBar(Static):
     """The names of the pages; a click opens one."""
 
+    class Chosen(Message):
+        """A page was clicked."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.page = name
+
+    def __init__(self) -> None:
+        super().__init__(id="pages")
+        self._ends: list[tuple[int, str]] = []
+
     def show(self, pages: list[tuple[str, str]], current: str) -> None:
         """Draw them; the current one is marked also without colours."""
-        self._ends: list[tuple[int, str]] = []
+        self._ends.clear()
         text = Text(no_wrap=True, overflow="crop")
         for number, (name, title) in enumerate(pages, start=1):
             label = f"[{number} {title}]" if name == current else f" {number} {title} "
@@ -55,7 +68,7 @@ class PageBar(Static):
         """Open the page under the mouse."""
         for end, name in self._ends:
             if event.x < end:
-                self.app.call_later(self.app.run_action, f"page('{name}')")
+                self.post_message(self.Chosen(name))
                 return
 
 
@@ -105,7 +118,7 @@ class MonitorApp(App[int]):
     def compose(self) -> ComposeResult:
         """Title, pages, the current page, filter, keys."""
         yield Static(id="title")
-        yield PageBar(id="pages")
+        yield PageBar()
         with ContentSwitcher(initial="overview"):
             yield Overview()
             for table in TABLES:
@@ -141,6 +154,10 @@ class MonitorApp(App[int]):
         """The selected row has a line of its own."""
         message.stop()
         self._draw_detail()
+
+    def on_page_bar_chosen(self, message: PageBar.Chosen) -> None:
+        """Open the page that was clicked."""
+        self.action_page(message.page)
 
     def action_page(self, name: str) -> None:
         """Open a page."""
@@ -206,7 +223,7 @@ class MonitorApp(App[int]):
         event.input.remove_class("open")
         self._table.focus()
 
-    def action_add_rule(self, verb: str) -> None:
+    async def action_add_rule(self, verb: str) -> None:
         """Block or allow the selected row's source, after a confirmation."""
         action = RuleAction(verb)
         table, snapshot = self._table, self._shown
@@ -225,9 +242,9 @@ class MonitorApp(App[int]):
                     lambda: self._service.add_rule(Rule(network, action, reason, "dashboard", now, expires))
                 )
 
-        self.push_screen(ConfirmScreen(question), answered)
+        await self.push_screen(ConfirmScreen(question), answered)
 
-    def action_remove_rule(self) -> None:
+    async def action_remove_rule(self) -> None:
         """Take the selected rule away, after a confirmation."""
         table = self._table
         rule = table.row if table is not None and table.spec is RULES else None
@@ -239,13 +256,13 @@ class MonitorApp(App[int]):
             if yes:
                 self._do(lambda: self._service.remove_rule(rule.action, rule.network))
 
-        self.push_screen(
+        await self.push_screen(
             ConfirmScreen(f"Take the rule away that {rule.action.value}s {rule.network}?"), answered
         )
 
-    def action_help(self) -> None:
+    async def action_help(self) -> None:
         """The keys."""
-        self.push_screen(HelpScreen())
+        await self.push_screen(HelpScreen())
 
     async def action_quit(self) -> None:
         """End."""
@@ -313,13 +330,17 @@ def _question(action: RuleAction, network: Network, snapshot: Snapshot) -> str:
     )
     if action is RuleAction.BLOCK:
         return f"Block {network} for 4 hours?\n\n{what}: all of its packets will be dropped."
-    return f"Always allow {network}?\n\n{what}. No block rule will drop its packets, and its probes raise no alert."
+    return f"Always allow {network}?\n\n{what}. No rule will drop its packets, no probe of it is an alert."
 
 
 def run_dashboard(service: Service, interval: float, *, duration: float | None = None) -> None:
     """Show a service that was not started yet, until the user ends it. Raises what ended the collector."""
     app = MonitorApp(service, duration=duration)
-    before = signal.signal(signal.SIGTERM, lambda *_: app.exit(143))
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        app.exit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, terminate)
     service.start(interval)
     try:
         code = app.run()

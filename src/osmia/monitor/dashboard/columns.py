@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from osmia.monitor.detect.alert import Alert
-from osmia.monitor.export.text import format_bytes, format_count, format_rate
+from osmia.monitor.export.text import format_age, format_bytes, format_count, format_rate
 from osmia.monitor.filter import FilterFields, RowFilter
 from osmia.monitor.model import Address, Connection, Network, RuleState, Snapshot, Source, protocol_name
 
@@ -19,7 +19,6 @@ __all__ = [
     "Column",
     "TableSpec",
     "fit_columns",
-    "format_age",
     "select_rows",
 ]
 
@@ -91,15 +90,6 @@ def fit_columns(columns: Sequence[Column], width: int) -> list[tuple[int, int]]:
     return widths
 
 
-def format_age(nanoseconds: int) -> str:
-    """A time span in at most four characters: 0s, 59s, 12m, 3h, 40d."""
-    seconds = max(0, nanoseconds // 1_000_000_000)
-    for size, unit in ((86_400, "d"), (3600, "h"), (60, "m")):
-        if seconds >= size:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"
-
-
 def _address_order(address: Address) -> tuple[int, int]:
     return address.version, int(address)
 
@@ -143,7 +133,12 @@ SOURCES = TableSpec(
             "Packets", 8, lambda s, _: format_count(s.received.packets), lambda s: s.received.packets, rank=2
         ),
         Column("Dropped", 8, lambda s, _: format_count(s.blocked_packets), lambda s: s.blocked_packets),
-        Column("Seen", 4, lambda s, now: format_age(now.clock_ns - s.last_seen_ns), lambda s: s.last_seen_ns),
+        Column(
+            "Seen",
+            4,
+            lambda s, now: format_age((now.clock_ns - s.last_seen_ns) / 1e9),
+            lambda s: s.last_seen_ns,
+        ),
     ),
     fields=_source_fields,
     identity=lambda source: source.address,
@@ -211,7 +206,7 @@ CONNECTIONS = TableSpec(
         Column(
             "Age",
             4,
-            lambda c, now: format_age(now.clock_ns - c.first_seen_ns),
+            lambda c, now: format_age((now.clock_ns - c.first_seen_ns) / 1e9),
             lambda c: -c.first_seen_ns,
             rank=1,
         ),
@@ -240,7 +235,7 @@ def _technique(alert: Alert) -> str:
 def _evidence(alert: Alert) -> str:
     ports = ", ".join(str(port) for port in alert.ports)
     forged = "its source can be forged" if alert.forgeable else "its source is sure"
-    return f"{alert.reason}.\nPorts last: {ports}; {alert.probes_per_second:.1f} probes/s; {forged}; ATT&CK {alert.mitre}"
+    return f"{alert.reason}.\nPorts {ports}; {alert.probes_per_second:.1f}/s; {forged}; ATT&CK {alert.mitre}"
 
 
 ALERTS = TableSpec(
@@ -263,7 +258,12 @@ ALERTS = TableSpec(
         Column("Probes", 7, lambda a, _: str(a.probes), lambda a: a.probes),
         Column("Sure", 6, lambda a, _: a.confidence, lambda a: a.confidence, numeric=False, rank=1),
         Column("State", 6, lambda a, _: "active" if a.active else "over", lambda a: a.active, numeric=False),
-        Column("Last", 4, lambda a, now: format_age(now.clock_ns - a.last_seen_ns), lambda a: a.last_seen_ns),
+        Column(
+            "Last",
+            4,
+            lambda a, now: format_age((now.clock_ns - a.last_seen_ns) / 1e9),
+            lambda a: a.last_seen_ns,
+        ),
     ),
     fields=_alert_fields,
     identity=lambda alert: alert.number,
@@ -284,7 +284,7 @@ def _rule_fields(rule: RuleState) -> FilterFields:
 
 
 def _expiry(rule: RuleState, now: Snapshot) -> str:
-    return "never" if rule.expires is None else format_age(round((rule.expires - now.taken) * 1e9))
+    return "never" if rule.expires is None else format_age(rule.expires - now.taken)
 
 
 RULES = TableSpec(

@@ -34,7 +34,9 @@ class ConfirmScreen(ModalScreen[bool]):
 
     DEFAULT_CSS = """
     ConfirmScreen { align: center middle; }
-    ConfirmScreen > Vertical { width: 64; max-width: 95%; height: auto; border: round $warning; padding: 1 2; }
+    ConfirmScreen > Vertical {
+        width: 64; max-width: 95%; height: auto; border: round $warning; padding: 1 2;
+    }
     ConfirmScreen Horizontal { height: auto; align: center middle; margin-top: 1; }
     ConfirmScreen Button { margin: 0 2; }
     """
@@ -61,11 +63,11 @@ class ConfirmScreen(ModalScreen[bool]):
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Answer by mouse or Enter."""
-        self.dismiss(event.button.id == "yes")
+        _ = self.dismiss(event.button.id == "yes")
 
     def action_answer(self, answer: bool) -> None:
         """Answer by key."""
-        self.dismiss(answer)
+        _ = self.dismiss(answer)
 
 
 class HelpScreen(ModalScreen[None]):

@@ -6,8 +6,7 @@ from rich.text import Text
 from textual.widget import Widget
 
 from osmia.monitor.dashboard.charts import bar_chart
-from osmia.monitor.dashboard.columns import format_age
-from osmia.monitor.export.text import format_bytes, format_count, format_rate
+from osmia.monitor.export.text import format_age, format_bytes, format_count, format_rate
 from osmia.monitor.model import Interface, Snapshot, TrafficCount
 
 __all__ = ["Overview"]
@@ -111,7 +110,7 @@ def _sources(snapshot: Snapshot, rows: int) -> list[str]:
 def _alerts(snapshot: Snapshot, rows: int) -> list[str]:
     lines = ["Alerts"]
     for alert in snapshot.alerts[:rows]:
-        state = "now" if alert.active else f"{format_age(snapshot.clock_ns - alert.last_seen_ns)} ago"
+        state = "now" if alert.active else f"{format_age((snapshot.clock_ns - alert.last_seen_ns) / 1e9)} ago"
         lines.append(f"! {alert.source} {alert.technique.name} scan, {alert.probes} probes, {state}")
     return lines if snapshot.alerts else [*lines, "nothing suspicious so far"]
 
@@ -125,12 +124,7 @@ def _footer(snapshot: Snapshot, width: int) -> list[tuple[str, str]]:
         lines.append((f"Not parsed to the end: {reasons}", ""))
     losses = snapshot.losses
     if losses.any:
-        lines.append(
-            (
-                f"Lost: {losses.reports} reports, {losses.sources_evicted} sources and "
-                f"{losses.connections_evicted} connections evicted, {losses.rows_refused} refused",
-                "bold",
-            )
-        )
+        evicted = f"{losses.sources_evicted} sources and {losses.connections_evicted} connections evicted"
+        lines.append((f"Lost: {losses.reports} reports, {evicted}, {losses.rows_refused} refused", "bold"))
     lines += [(f"Note: {notice}", "bold") for notice in snapshot.notices[:3]]
     return lines

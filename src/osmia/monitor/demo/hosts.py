@@ -6,7 +6,7 @@ import ctypes
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +35,7 @@ class DemoHosts:
 
 
 @contextmanager
-def demo_hosts() -> Iterator[DemoHosts]:
+def demo_hosts() -> Generator[DemoHosts, None, None]:
     """Two hosts joined by a veth pair; this thread is in the network namespace of the one meanwhile.
 
     The namespaces belong to processes only: when these end, also by kill -9, all is gone.
@@ -57,7 +57,7 @@ def demo_hosts() -> Iterator[DemoHosts]:
 
 
 @contextmanager
-def _helper(role: str) -> Iterator[subprocess.Popen[bytes]]:
+def _helper(role: str) -> Generator[subprocess.Popen[bytes], None, None]:
     """A process of the demo, once it says that it is ready; killed at the end."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     process = subprocess.Popen(

@@ -90,7 +90,7 @@ def _send_what_is_asked(connection: socket.socket) -> None:
 
 
 def _use_services() -> None:
-    """Ordinary traffic: downloads and messages over both families; a server that does not answer is asked again."""
+    """Ordinary traffic: downloads and messages over both families, also when nobody answers."""
     chance = random.Random(99)  # noqa: S311 - the same demo each time
     while True:
         time.sleep(chance.uniform(0.02, 0.2))

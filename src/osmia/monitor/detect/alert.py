@@ -102,6 +102,6 @@ class Alert:
 
 
 def distinct_targets(bits: int) -> int:
-    """How many distinct targets set this many of 256 bits (linear counting, Whang 1990); bounded when all are set."""
+    """How many distinct targets set so many of 256 bits: linear counting (Whang 1990), always bounded."""
     zeros = max(BITMAP_BITS - bits, 1)
     return round(BITMAP_BITS * math.log(BITMAP_BITS / zeros))

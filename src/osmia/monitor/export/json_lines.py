@@ -17,7 +17,7 @@ SEVERITY = {"high": 1, "medium": 2, "low": 3}
 
 
 class EventWriter:
-    """Turns each snapshot into lines: one `stats`, one `alert` for each new episode, `drop` for rules that hit.
+    """Turns snapshots into lines: `stats`, an `alert` for each new episode, a `drop` for each rule that hit.
 
     `stats.osmia` and `alert.metadata` are osmia's own extension.
     """

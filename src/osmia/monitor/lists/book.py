@@ -39,7 +39,7 @@ class RuleBook:
         self._suspended: list[Rule] = []
 
     def restore(self, rules: Iterable[Rule]) -> list[str]:
-        """Put the rules of the list file in force, and say of each that a guard refuses why; it stays in the file."""
+        """Put the rules of the list file in force; the reasons of those refused, which stay in the file."""
         protected = tuple(self._protected())
         refused: list[str] = []
         with self._lock:

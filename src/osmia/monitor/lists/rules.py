@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from osmia.errors import MalformedError, UsageError
 from osmia.monitor.addresses import network_from_text
+from osmia.monitor.json_values import as_object
 from osmia.monitor.model import Network, RuleAction
 
 __all__ = ["MAXIMUM_TEXT", "Rule", "parse_duration", "parse_network"]
 
 MAXIMUM_TEXT = 200
+LAST_TIME = 1e12
 MAXIMUM_SECONDS = 10 * 365 * 86_400
 _DURATION = re.compile(r"(\d{1,9})([smhdw])")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -45,25 +46,24 @@ class Rule:
         }
 
     @classmethod
-    def from_json(cls, data: object) -> Rule:
+    def from_json(cls, value: object) -> Rule:
         """The rule that plain data stands for. Raises MalformedError."""
-        if not isinstance(data, Mapping):
+        data = as_object(value)
+        if data is None:
             raise MalformedError("list entry", "it is no object")
         try:
             network = network_from_text(_text(data.get("network")))
             action = RuleAction(data.get("action"))
         except ValueError as error:
             raise MalformedError("list entry", str(error)) from None
-        created, expires = data.get("created"), data.get("expires")
-        if not _is_time(created) or not (expires is None or _is_time(expires)):
-            raise MalformedError("list entry", "created and expires are seconds since the epoch")
+        expires = data.get("expires")
         return cls(
             network,
             action,
             _text(data.get("reason", "")),
             _text(data.get("origin", "file")),
-            float(str(created)),
-            None if expires is None else float(str(expires)),
+            _time(data.get("created")),
+            None if expires is None else _time(expires),
             data.get("forced", False) is True,
         )
 
@@ -92,5 +92,7 @@ def _text(value: object) -> str:
     return value
 
 
-def _is_time(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value < 1e12
+def _time(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < LAST_TIME:
+        raise MalformedError("list entry", "created and expires are seconds since the epoch")
+    return float(value)

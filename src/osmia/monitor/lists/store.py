@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from osmia.errors import MalformedError
+from osmia.monitor.json_values import as_list
 from osmia.monitor.lists.rules import Rule
 
 __all__ = ["MAXIMUM_RULES", "load_rules", "save_rules", "state_directory"]
@@ -38,10 +39,10 @@ def load_rules(path: Path) -> list[Rule]:
     if len(content) > MAXIMUM_BYTES:
         raise MalformedError("list file", f"{path} has more than {MAXIMUM_BYTES} bytes")
     try:
-        entries: object = json.loads(content)
+        entries = as_list(json.loads(content))
     except (ValueError, RecursionError) as error:
         raise MalformedError("list file", f"{path} is no JSON: {error}") from None
-    if not isinstance(entries, list) or len(entries) > MAXIMUM_RULES:
+    if entries is None or len(entries) > MAXIMUM_RULES:
         raise MalformedError("list file", f"{path} is no list of at most {MAXIMUM_RULES} rules")
     return [Rule.from_json(entry) for entry in entries]
 

@@ -1,0 +1,37 @@
+"""What the text of a function says about its names."""
+
+from __future__ import annotations
+
+import ast
+
+from osmia.compiler.source import FunctionSource
+
+
+def assigned_names(body: list[ast.stmt]) -> list[str]:
+    """Every name that a body sets, once for each place that sets it."""
+    return [
+        node.id
+        for statement in body
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    ]
+
+
+def aliased_names(body: list[ast.stmt]) -> frozenset[str]:
+    """Every name that a body gives to another name as it is."""
+    found: set[str] = set()
+    for statement in body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and isinstance(
+                node.value, ast.Name
+            ):
+                found.add(node.value.id)
+    return frozenset(found)
+
+
+def count_assignments(source: FunctionSource) -> dict[str, int]:
+    """How often each name is set in a function, its parameters included."""
+    counts: dict[str, int] = {argument.arg: 1 for argument in source.node.args.args}
+    for name in assigned_names(source.node.body):
+        counts[name] = counts.get(name, 0) + 1
+    return counts

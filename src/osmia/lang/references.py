@@ -1,0 +1,117 @@
+"""What programs refer to, found by following names: maps and constants, functions, captured values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import CodeType, FunctionType, ModuleType
+from typing import Any, TypeVar, cast
+
+from osmia.lang.constants import Constant
+from osmia.lang.maps import Map
+from osmia.lang.programs import Program
+from osmia.lang.structs import Struct
+
+__all__ = ["References", "captured_names", "references_of"]
+
+T = TypeVar("T")
+
+
+@dataclass
+class References:
+    """Everything that some programs reach, in the order of its discovery; it may be more than they use."""
+
+    maps: dict[str, Map] = field(default_factory=dict[str, Map])
+    """Maps by the name that their module gives them; a second one of that name gets a number."""
+    constants: dict[str, Constant[Any]] = field(default_factory=dict[str, Constant[Any]])
+    functions: list[FunctionType] = field(default_factory=list[FunctionType])
+    values: list[tuple[str, object]] = field(default_factory=list[tuple[str, object]])
+    """Names and what else they stand for."""
+
+
+def references_of(programs: tuple[Program[Any, Any], ...]) -> References:
+    """Follow functions, structs with their methods, and modules, from the programs on."""
+    found = References()
+    for program in programs:
+        _visit_function(cast("FunctionType", program.function), found)
+    return found
+
+
+def captured_names(function: FunctionType) -> Mapping[str, Any]:
+    """The globals and the closure of a function, the closure first."""
+    closure: dict[str, Any] = {}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            closure[name] = cell.cell_contents
+        except ValueError:  # a variable of the enclosing function that is not set yet
+            continue
+    return {**function.__globals__, **closure}
+
+
+def _visit_function(function: FunctionType, found: References) -> None:
+    if function in found.functions or function.__module__.startswith("osmia.lang"):
+        return
+    found.functions.append(function)
+    names = captured_names(function)
+    used = dict.fromkeys(_mentioned(function.__code__))
+    for annotation in function.__annotations__.values():
+        if isinstance(annotation, str):
+            used |= dict.fromkeys(re.findall(r"\w+", annotation))
+        else:
+            _visit_value("", annotation, (), found)
+    for name in used:
+        if name in names:
+            _visit_value(name, names[name], tuple(used), found)
+
+
+def _mentioned(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    yield from code.co_freevars
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _mentioned(constant)
+
+
+def _visit_value(name: str, value: object, used: tuple[str, ...], found: References) -> None:
+    match value:
+        case Map():
+            _declare(found.maps, name, value)
+            for memory_type in (value.key_type, value.value_type):
+                _visit_value("", memory_type, (), found)
+        case Constant():
+            _declare(found.constants, name, cast("Constant[Any]", value))
+        case FunctionType():
+            _visit_function(value, found)
+        case ModuleType():
+            for attribute in used:
+                member: object = vars(value).get(attribute)
+                if not isinstance(member, ModuleType | None):
+                    _visit_value(attribute, member, used, found)
+        case _:
+            if any(known is value for _, known in found.values):
+                return
+            found.values.append((name, value))
+            if isinstance(value, type):
+                _visit_class(value, found)
+
+
+def _visit_class(python_class: type[Any], found: References) -> None:
+    """Structs bring the types of their fields, and every class of the user's its methods."""
+    if issubclass(python_class, Struct):
+        for layout in python_class.layout:
+            _visit_value("", layout.type, (), found)
+    for member in list(vars(python_class).values()):
+        function = member.fget if isinstance(member, property) else member
+        if isinstance(function, FunctionType):
+            _visit_function(function, found)
+
+
+def _declare(table: dict[str, T], name: str, value: T) -> None:
+    if any(known is value for known in table.values()):
+        return
+    base = name.strip("_") or "unnamed"
+    unique, number = base, 2
+    while unique in table:
+        unique, number = f"{base}_{number}", number + 1
+    table[unique] = value

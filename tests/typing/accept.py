@@ -1,0 +1,195 @@
+"""What both type checkers take in strict mode: the types that users rely on."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from enum import Enum
+from typing import Literal, assert_type
+
+import osmia
+from osmia import (
+    Array,
+    ArrayMap,
+    Constant,
+    Direction,
+    EventReader,
+    HashMap,
+    LpmTrie,
+    LruHashMap,
+    LruPerCpuHashMap,
+    PerCpuArray,
+    PerCpuHashMap,
+    PerCpuValues,
+    PerfEventArray,
+    Pointer,
+    RingBuf,
+    TcAction,
+    TcContext,
+    XdpAction,
+    XdpContext,
+    XdpFlags,
+    be16,
+    classifier,
+    i64,
+    ktime_get_ns,
+    struct,
+    u8,
+    u16,
+    u32,
+    u64,
+    xdp,
+)
+from osmia.net import EtherType, EthHdr, IPv4Address, Ipv4Hdr, IPv6Address, TcpFlags, TcpHdr, v4_mapped
+from osmia.packets import ethernet, ipv4, tcp
+
+
+@struct
+class Total:
+    packets: u64
+    bytes: u64
+    ports: Array[u16, Literal[4]]
+    seen: bool = False
+
+    @property
+    def mean(self) -> u64:
+        return self.bytes // self.packets
+
+
+class Reason(u32, Enum):
+    TOO_SHORT = 0
+    UNKNOWN = 1
+
+
+LIMIT = Constant(u32(5))
+
+counts = HashMap(IPv4Address, u64, max_entries=16)
+totals = LruHashMap(IPv6Address, Total, max_entries=16)
+sources = LruPerCpuHashMap(IPv4Address, Total, max_entries=16)
+hits = PerCpuHashMap(u32, u64, max_entries=16)
+settings = ArrayMap(u32, max_entries=4)
+reasons = PerCpuArray(u64, max_entries=2)
+blocklist = LpmTrie(IPv4Address, u32, max_entries=16)
+switches = HashMap(u32, bool, max_entries=1)
+kinds = HashMap(u32, EtherType, max_entries=1)
+events = PerfEventArray(Total)
+ring = RingBuf(Total, byte_size=4096)
+
+
+def integers(a: u32, b: u64, port: be16) -> None:
+    assert_type(a + 1, u32)
+    assert_type(1 + a, u32)
+    assert_type(a + a, u32)
+    assert_type(a << 3 | 1, u32)
+    assert_type(-a, u32)
+    assert_type(u64(a) + b, u64)
+    assert_type(a < 5, bool)
+    assert_type(port == be16(80), bool)
+    assert_type(u16(port) + 1, u16)
+    assert_type(port & 0xFF, be16)
+    assert_type(TcpFlags.SYN | TcpFlags.ACK, TcpFlags)
+    assert_type(i64(-1) // 2, i64)
+    assert_type(ktime_get_ns() - b, u64)
+    assert_type(LIMIT.value, u32)
+
+
+def lookups(address: IPv4Address) -> u64:
+    assert_type(counts.lookup(address), Pointer[u64] | None)
+    assert_type(totals.lookup(v4_mapped(address)), Total | None)
+    assert_type(sources.lookup(address), Total | None)
+    assert_type(hits.lookup(u32(1)), Pointer[u64] | None)
+    assert_type(settings.lookup(0), Pointer[u32] | None)
+    assert_type(settings.lookup(u32(0)), Pointer[u32] | None)
+    assert_type(reasons.lookup(Reason.UNKNOWN), Pointer[u64] | None)
+    assert_type(blocklist.lookup(address), Pointer[u32] | None)
+    assert_type(switches.lookup(u32(0)), Pointer[bool] | None)
+    assert_type(kinds.lookup(u32(0)), Pointer[EtherType] | None)
+    place = counts.lookup(address)
+    if place is None:
+        return u64(0)
+    place.value += 1
+    return place.value
+
+
+def updates(address: IPv4Address) -> None:
+    counts[address] += 1
+    counts[address] = u64(1)
+    del counts[address]
+    reasons[Reason.TOO_SHORT] += 1
+    settings[3] = u32(1)
+    total = totals.lookup(v4_mapped(address))
+    if total is not None:
+        total.packets += 1
+        total.ports[0] = u16(80)
+        assert_type(total.mean, u64)
+        assert_type(total.ports[1], u16)
+    if address in blocklist and hits.insert(u32(1), u64(1)):
+        hits[u32(1)] += 1
+
+
+@xdp
+def ingress(ctx: XdpContext) -> XdpAction:
+    packet = ctx.packet()
+    eth = packet.read(EthHdr)
+    assert_type(eth, EthHdr | None)
+    if eth is None or eth.ether_type != EtherType.IPV4:
+        return XdpAction.PASS
+    ip = packet.read(Ipv4Hdr)
+    if ip is None:
+        return XdpAction.PASS
+    packet.skip(ip.header_length - 20)
+    header = packet.read(TcpHdr)
+    if header is not None and header.dst_port == be16(80) and ip.src_addr in blocklist:
+        return XdpAction.DROP
+    events.output(
+        ctx, Total(packets=u64(1), bytes=u64(ctx.length), ports=Array[u16, Literal[4]](), seen=True)
+    )
+    return XdpAction.PASS
+
+
+@classifier
+def egress(ctx: TcContext) -> TcAction:
+    hits[u32(0)] += u64(ctx.wire_length)
+    return TcAction.OK
+
+
+def user_side(bpf: osmia.Bpf, address: IPv4Address) -> None:
+    assert_type(bpf[counts], MutableMapping[IPv4Address, u64])
+    assert_type(bpf[totals], MutableMapping[IPv6Address, Total])
+    assert_type(bpf[counts].get(address), u64 | None)
+    assert_type(bpf[blocklist], MutableMapping[tuple[IPv4Address, int], u32])
+    assert_type(bpf[sources][address], PerCpuValues[Total])
+    assert_type(bpf[hits][u32(0)].sum(), int)
+    assert_type(bpf[hits][u32(0)][0], u64)
+    assert_type(bpf[settings][1], u32)
+    assert_type(bpf[reasons][Reason.UNKNOWN], PerCpuValues[u64])
+    assert_type(bpf[events], EventReader[Total])
+    assert_type(bpf[ring].read(timeout=0), list[Total])
+    bpf[counts][address] = u64(1)
+    bpf[blocklist][address, 24] = u32(1)
+    bpf[settings][Reason.UNKNOWN] = u32(1)
+    bpf[hits][u32(0)] = [u64(0)] * 4
+    del bpf[counts][address]
+    del bpf[hits][u32(0)]
+    for key, values in bpf[sources].items():
+        assert_type(key, IPv4Address)
+        assert_type([value.packets for value in values], list[u64])
+    for index, value in bpf[settings].items():
+        assert_type(index, int)
+        assert_type(value, u32)
+
+
+def programs(interface: str) -> None:
+    with osmia.load(ingress, egress, constants={LIMIT: u32(9)}) as bpf:
+        bpf[ingress].attach(interface)
+        bpf[ingress].attach(interface, flags=XdpFlags.SKB_MODE)
+        with bpf[egress].attach(interface, Direction.EGRESS):
+            assert_type(bpf[ingress].run(ethernet() / ipv4() / tcp()).action, XdpAction)
+            assert_type(bpf[egress].run(b"").action, TcAction)
+    with osmia.simulate(ingress, constants={LIMIT: u32(9)}) as simulated:
+        user_side(simulated, IPv4Address("10.0.0.9"))
+        assert_type(simulated[counts], MutableMapping[IPv4Address, u64])
+        simulated.kernel.clock_ns += 5
+
+
+def narrow(first: u8) -> bool:
+    return first in (u8(1), u8(2))

@@ -1,0 +1,152 @@
+"""What both type checkers refuse in strict mode: exactly one error on each line that is marked."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import osmia
+from osmia import (
+    Array,
+    ArrayMap,
+    Constant,
+    HashMap,
+    LpmTrie,
+    PerCpuHashMap,
+    PerfEventArray,
+    TcAction,
+    TcContext,
+    XdpAction,
+    XdpContext,
+    be16,
+    classifier,
+    i32,
+    struct,
+    u16,
+    u32,
+    u64,
+    xdp,
+)
+from osmia.net import EtherType, EthHdr, IPv4Address, Ipv4Hdr, MacAddress
+
+
+@struct
+class Event:
+    source: IPv4Address
+    count: u32
+    ports: Array[u16, Literal[2]]
+
+
+LIMIT = Constant(u32(5))
+
+counts = HashMap(IPv4Address, u64, max_entries=16)
+records = HashMap(u32, Event, max_entries=16)
+settings = ArrayMap(u32, max_entries=4)
+per_cpu = PerCpuHashMap(u32, u64, max_entries=4)
+blocklist = LpmTrie(IPv4Address, u32, max_entries=4)
+events = PerfEventArray(Event)
+
+
+def integers(a: u32, b: u64, c: i32, port: be16) -> None:
+    _ = a + b  # error
+    _ = a + c  # error
+    _ = a < b  # error
+    _ = a & b  # error
+    _ = port + 1  # error
+    _ = port << 8  # error
+    _ = a + port  # error
+    _ = a + 1.5  # error
+    _ = a / 2  # error
+    d: u32 = 5  # error
+    e: u32 = b  # error
+    _ = d, e
+
+
+def comparisons(eth: EthHdr, port: be16) -> None:
+    if eth.ether_type == EtherType.IPV4:
+        return
+    if port < u16(80):  # error
+        return
+
+
+def lookups(address: IPv4Address) -> None:
+    counts.lookup(address).value += 1  # error
+    records.lookup(u32(1)).count += 1  # error
+    event = records.lookup(u32(1))
+    event.count = u32(2)  # error
+    if event is not None:
+        event.count = 2  # error
+        event.missing = u32(2)  # error
+        event.ports[0] = u32(2)  # error
+
+
+def keys(number: u32, address: IPv4Address) -> None:
+    counts.lookup(number)  # error
+    counts[number] += 1  # error
+    counts[address] = u32(1)  # error
+    del counts["10.0.0.1"]  # error
+    settings[0] = u64(1)  # error
+    blocklist.lookup(MacAddress())  # error
+    if number in counts:  # error
+        return
+
+
+def declarations() -> None:
+    HashMap(u32, u64)  # error
+    HashMap(u32, u64, 16)  # error
+    Event(source=IPv4Address(1), count=u32(1))  # error
+    Event(source=IPv4Address(1), count=u64(1), ports=Array[u16, Literal[2]]())  # error
+    Constant("text")  # error
+
+
+def reads(ctx: XdpContext) -> None:
+    ctx.packet().read(Ipv4Hdr).ttl  # error
+    ctx.gso_segments  # error
+    events.output(ctx, u32(1))  # error
+
+
+@xdp  # error
+def bare_int(ctx: XdpContext) -> int:
+    return 2
+
+
+@xdp  # error
+def wrong_context(ctx: TcContext) -> XdpAction:
+    return XdpAction.PASS
+
+
+@xdp  # error
+def wrong_action(ctx: XdpContext) -> TcAction:
+    return TcAction.OK
+
+
+@classifier  # error
+def nothing_returned(ctx: TcContext) -> None:
+    return
+
+
+@xdp
+def number_returned(ctx: XdpContext) -> XdpAction:
+    return 2  # error
+
+
+@xdp
+def good(ctx: XdpContext) -> XdpAction:
+    return XdpAction.PASS
+
+
+def user_side(bpf: osmia.Bpf, address: IPv4Address) -> None:
+    bpf[counts][u32(1)] = u64(1)  # error
+    bpf[counts][address] = u32(1)  # error
+    bpf[counts]["10.0.0.1"]  # error
+    bpf[blocklist][address] = u32(1)  # error
+    bpf[settings]["first"]  # error
+    bpf[per_cpu][u32(1)] = u64(1)  # error
+    bpf[events][0]  # error
+    bpf[good].attach(1)  # error
+    bpf[good].attach("eth0", mode="generic")  # error
+    bpf["good"]  # error
+
+
+def loading() -> None:
+    osmia.simulate(good, constants={"LIMIT": u32(1)})  # error
+    osmia.simulate("good")  # error
