@@ -20,7 +20,7 @@ OUTPUT = Path(__file__).resolve().parent.parent / "src" / "osmia" / "uapi"
 
 @dataclass(frozen=True)
 class EnumSource:
-    """One Python enum: the constants of `header` whose C names match `pattern`, with the matched prefix removed."""
+    """One Python enum: the constants whose C names match `pattern`, without what it matched."""
 
     name: str
     header: str
@@ -156,7 +156,9 @@ ENUMS: Mapping[str, tuple[EnumSource, ...]] = {
 ATTR = "union bpf_attr"
 RECORDS = (
     RecordSource("MapCreate", "bpf.h", f"{ATTR}/map_type", "BPF_MAP_CREATE."),
-    RecordSource("MapElement", "bpf.h", f"{ATTR}/map_fd", "BPF_MAP_*_ELEM, BPF_MAP_GET_NEXT_KEY and BPF_MAP_FREEZE."),
+    RecordSource(
+        "MapElement", "bpf.h", f"{ATTR}/map_fd", "BPF_MAP_*_ELEM, BPF_MAP_GET_NEXT_KEY and BPF_MAP_FREEZE."
+    ),
     RecordSource("MapBatch", "bpf.h", f"{ATTR}/in_batch", "BPF_MAP_*_BATCH."),
     RecordSource("ProgramLoad", "bpf.h", f"{ATTR}/prog_type", "BPF_PROG_LOAD."),
     RecordSource("PinnedObject", "bpf.h", f"{ATTR}/pathname", "BPF_OBJ_PIN and BPF_OBJ_GET."),
@@ -165,16 +167,28 @@ RECORDS = (
     RecordSource("ObjectInfo", "bpf.h", f"{ATTR}/info_len", "BPF_OBJ_GET_INFO_BY_FD."),
     RecordSource("ProgramQuery", "bpf.h", f"{ATTR}/query_flags", "BPF_PROG_QUERY."),
     RecordSource("BtfLoad", "bpf.h", f"{ATTR}/btf_log_buf", "BPF_BTF_LOAD."),
-    RecordSource("LinkCreate", "bpf.h", f"{ATTR}/target_btf_id", "BPF_LINK_CREATE.", ("target_btf_id", "perf_event", "tcx")),
+    RecordSource(
+        "LinkCreate",
+        "bpf.h",
+        f"{ATTR}/target_btf_id",
+        "BPF_LINK_CREATE.",
+        ("target_btf_id", "perf_event", "tcx"),
+    ),
     RecordSource("LinkDetach", "bpf.h", f"{ATTR}/link_detach", "BPF_LINK_DETACH."),
     RecordSource("EnableStats", "bpf.h", f"{ATTR}/enable_stats", "BPF_ENABLE_STATS."),
     RecordSource("ProgramInfo", "bpf.h", "struct bpf_prog_info", "What the kernel tells about a program."),
     RecordSource("MapInfo", "bpf.h", "struct bpf_map_info", "What the kernel tells about a map."),
-    RecordSource("LinkInfo", "bpf.h", "struct bpf_link_info", "What the kernel tells about a link.", ("xdp", "tcx")),
+    RecordSource(
+        "LinkInfo", "bpf.h", "struct bpf_link_info", "What the kernel tells about a link.", ("xdp", "tcx")
+    ),
     RecordSource("BtfInfo", "bpf.h", "struct bpf_btf_info", "What the kernel tells about a BTF object."),
-    RecordSource("PerfEventAttributes", "perf_event.h", "struct perf_event_attr", "Argument of perf_event_open(2)."),
-    RecordSource("PerfBufferPage", "perf_event.h", "struct perf_event_mmap_page", "First page of a perf buffer."),
-)  # fmt: skip
+    RecordSource(
+        "PerfEventAttributes", "perf_event.h", "struct perf_event_attr", "Argument of perf_event_open(2)."
+    ),
+    RecordSource(
+        "PerfBufferPage", "perf_event.h", "struct perf_event_mmap_page", "First page of a perf buffer."
+    ),
+)
 
 C_TYPES = {
     "__u8": "c_uint8",
@@ -330,7 +344,8 @@ class RecordWriter:
                     continue
                 nested = f"{name}{member.name.title().replace('_', '') or str(number)}"
                 inner_base = "Union" if member.kind == "union" else "Structure"
-                inner = self.write(nested, member.body, f"Part of {name}.", inner_base, kept)
+                wanted = () if member.name in kept else kept
+                inner = self.write(nested, member.body, f"Part of {name}.", inner_base, wanted)
                 label = member.name or f"member_{number}"
                 fields.append(f'("{label}", {nested})')
                 if member.name:

@@ -210,15 +210,13 @@ struct {
 	__type(value, __u64);
 } clock SEC(".maps");
 
-// The next `size` bytes of the frame, or NULL where it ends before that.
-static __always_inline void *take(struct packet *packet, __u32 size)
+// Whether the frame has `size` more bytes; then the position is behind them.
+static __always_inline bool advance(struct packet *packet, __u32 size)
 {
-	void *header = packet->position;
-
-	if (header + size > packet->end)
-		return NULL;
-	packet->position = header + size;
-	return header;
+	if (packet->position + size > packet->end)
+		return false;
+	packet->position += size;
+	return true;
 }
 
 static __always_inline struct in6_addr v4_mapped(__be32 address)
@@ -228,10 +226,10 @@ static __always_inline struct in6_addr v4_mapped(__be32 address)
 
 static __always_inline enum reason parse_ipv4(struct packet *packet, struct connection_key *key)
 {
-	const struct iphdr *ip = take(packet, sizeof(*ip));
+	const struct iphdr *ip = packet->position;
 	__u32 header_length, total_length;
 
-	if (!ip)
+	if (!advance(packet, sizeof(*ip)))
 		return TRUNCATED;
 	header_length = ip->ihl * 4;
 	total_length = bpf_ntohs(ip->tot_len);
@@ -257,11 +255,11 @@ static __always_inline bool is_extension(__u8 protocol)
 
 static __always_inline enum reason parse_ipv6(struct packet *packet, struct connection_key *key)
 {
-	const struct ipv6hdr *ip = take(packet, sizeof(*ip));
+	const struct ipv6hdr *ip = packet->position;
 	__u32 length, size;
 	__u8 protocol;
 
-	if (!ip)
+	if (!advance(packet, sizeof(*ip)))
 		return TRUNCATED;
 	packet->protocol = ip->nexthdr;
 	if (ip->version != 6)
@@ -272,9 +270,9 @@ static __always_inline enum reason parse_ipv6(struct packet *packet, struct conn
 	length = bpf_ntohs(ip->payload_len);
 	for (int i = 0; i < MAXIMUM_EXTENSION_HEADERS; i++) {
 		if (protocol == IPPROTO_FRAGMENT) {
-			const struct fragment_header *fragment = take(packet, sizeof(*fragment));
+			const struct fragment_header *fragment = packet->position;
 
-			if (!fragment || length < sizeof(*fragment))
+			if (!advance(packet, sizeof(*fragment)) || length < sizeof(*fragment))
 				return EXTENSION_HEADERS;
 			protocol = fragment->next_header;
 			length -= sizeof(*fragment);
@@ -284,9 +282,9 @@ static __always_inline enum reason parse_ipv6(struct packet *packet, struct conn
 				return LATER_FRAGMENT;
 			}
 		} else if (is_extension(protocol)) {
-			const struct ipv6_opt_hdr *extension = take(packet, sizeof(*extension));
+			const struct ipv6_opt_hdr *extension = packet->position;
 
-			if (!extension)
+			if (!advance(packet, sizeof(*extension)))
 				return EXTENSION_HEADERS;
 			if (protocol == IPPROTO_AH)
 				size = (extension->hdrlen + 2) << 2;
@@ -317,12 +315,12 @@ static __always_inline void set_ports(struct connection_key *key, __be16 source,
 
 static __always_inline enum reason parse_transport(struct packet *packet, struct connection_key *key)
 {
-	const struct udphdr *ports;
+	const struct udphdr *ports = packet->position;
 
 	if (packet->protocol == IPPROTO_TCP && packet->payload_length >= sizeof(struct tcphdr)) {
-		const struct tcphdr *tcp = take(packet, sizeof(*tcp));
+		const struct tcphdr *tcp = packet->position;
 
-		if (!tcp)
+		if (!advance(packet, sizeof(*tcp)))
 			return SHORT_TRANSPORT;
 		set_ports(key, tcp->source, tcp->dest, packet->outbound);
 		packet->tcp_flags = ((const __u8 *)tcp)[13];
@@ -332,8 +330,7 @@ static __always_inline enum reason parse_transport(struct packet *packet, struct
 		return PARSED;
 	if (packet->payload_length < sizeof(*ports))
 		return SHORT_TRANSPORT;
-	ports = take(packet, sizeof(*ports));
-	if (!ports)
+	if (!advance(packet, sizeof(*ports)))
 		return SHORT_TRANSPORT;
 	set_ports(key, ports->source, ports->dest, packet->outbound);
 	if (packet->protocol == IPPROTO_UDP)
@@ -348,17 +345,17 @@ static __always_inline bool is_vlan(__be16 ether_type)
 
 static __always_inline enum reason parse(struct packet *packet, struct connection_key *key)
 {
-	const struct ethhdr *eth = take(packet, sizeof(*eth));
+	const struct ethhdr *eth = packet->position;
 	enum reason reason;
 	__be16 ether_type;
 
-	if (!eth)
+	if (!advance(packet, sizeof(*eth)))
 		return TRUNCATED;
 	ether_type = eth->h_proto;
 	for (int i = 0; i < MAXIMUM_VLAN_TAGS && is_vlan(ether_type); i++) {
-		const struct vlan_header *tag = take(packet, sizeof(*tag));
+		const struct vlan_header *tag = packet->position;
 
-		if (!tag)
+		if (!advance(packet, sizeof(*tag)))
 			return TRUNCATED;
 		ether_type = tag->ether_type;
 	}
@@ -400,6 +397,13 @@ static __always_inline __u32 blocking_rule(const struct in6_addr *source)
 	return *rule;
 }
 
+static __always_inline bool is_allowed(const struct in6_addr *source)
+{
+	struct prefix prefix = { .length = 128, .address = *source };
+
+	return bpf_map_lookup_elem(&allowed, &prefix);
+}
+
 static __always_inline void count_source(const struct in6_addr *source, __u64 length, __u64 now, __u32 rule)
 {
 	struct source_counters *counters = bpf_map_lookup_elem(&sources, source);
@@ -435,15 +439,16 @@ static __always_inline void count_hit(__u32 rule, __u64 length)
 static __always_inline struct connection_counters *connection_of(const struct connection_key *key, __u64 now)
 {
 	struct connection_counters *connection = bpf_map_lookup_elem(&connections, key);
-	struct connection_counters fresh = { .first_seen = now, .last_seen = now };
 
-	if (connection)
-		return connection;
-	if (!bpf_map_update_elem(&connections, key, &fresh, BPF_NOEXIST))
-		count_reason(CONNECTION_ADDED);
-	connection = bpf_map_lookup_elem(&connections, key);
-	if (!connection)
-		count_reason(CONNECTION_REFUSED);
+	if (!connection) {
+		struct connection_counters fresh = { .first_seen = now, .last_seen = now };
+
+		if (!bpf_map_update_elem(&connections, key, &fresh, BPF_NOEXIST))
+			count_reason(CONNECTION_ADDED);
+		connection = bpf_map_lookup_elem(&connections, key);
+		if (!connection)
+			count_reason(CONNECTION_REFUSED);
+	}
 	return connection;
 }
 
@@ -507,7 +512,6 @@ static __always_inline void watch_probe(struct xdp_md *ctx, const struct connect
 					__u64 now)
 {
 	struct scan_cell *cell = cell_of(&key->remote_addr, now);
-	struct prefix source = { .length = 128, .address = key->remote_addr };
 	__u32 position;
 	__u64 *word, mask;
 
@@ -529,7 +533,7 @@ static __always_inline void watch_probe(struct xdp_md *ctx, const struct connect
 		return;
 	if (cell->last_report && now - cell->last_report < REPORT_INTERVAL_NS)
 		return;
-	if (bpf_map_lookup_elem(&allowed, &source))
+	if (is_allowed(&key->remote_addr))
 		return;
 	cell->last_report = now;
 	bpf_perf_event_output(ctx, &probe_reports, BPF_F_CURRENT_CPU, cell, sizeof(*cell));

@@ -6,6 +6,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
+from typing import cast
 
 from osmia.errors import MalformedError
 
@@ -156,7 +157,8 @@ def read_elf(data: bytes) -> ElfObject:
         raise _fault(f"not a relocatable file (type {kind}); compile with -c", 16)
     if count == 0 or count > MAXIMUM_SECTIONS or entry != _SECTION.size:
         raise _fault(f"{count} sections of {entry} bytes each", 58)
-    headers = list(_SECTION.iter_unpack(_slice(data, table, count * entry, "the section table")))
+    rows = _SECTION.iter_unpack(_slice(data, table, count * entry, "the section table"))
+    headers = [cast("tuple[int, ...]", row) for row in rows]
     if names >= count:
         raise _fault("the section of section names does not exist", 62)
     name_table = _contents(data, headers[names], "the section of section names")

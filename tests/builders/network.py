@@ -6,7 +6,7 @@ import itertools
 import os
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ class Host:
     mac: str
 
     @contextmanager
-    def inside(self) -> Iterator[None]:
+    def inside(self) -> Generator[None]:
         """Run the block's system calls, of this thread, in the namespace."""
         with (
             Path("/proc/thread-self/ns/net").open() as home,
@@ -39,7 +39,7 @@ class Host:
                 RUNNING_KERNEL.enter_namespace(home.fileno())
 
     @contextmanager
-    def packet_socket(self) -> Iterator[socket.socket]:
+    def packet_socket(self) -> Generator[socket.socket]:
         """A socket that sends and receives whole frames on the interface."""
         with self.inside():
             packets = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ALL))
@@ -68,7 +68,7 @@ def _run(*command: str) -> str:
 
 
 @contextmanager
-def veth_pair() -> Iterator[tuple[Host, Host]]:
+def veth_pair() -> Generator[tuple[Host, Host]]:
     """Two hosts joined by a cable; quiet, as nothing but the test sends there."""
     number = next(_numbers)
     hosts = [

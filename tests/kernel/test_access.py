@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,6 @@ from tests.kernel_access import load_probe
 def test_smallest_program_is_loaded() -> None:
     descriptor = load_probe()
     try:
-        assert os.readlink(f"/proc/self/fd/{descriptor}") == "anon_inode:bpf-prog"
+        assert Path(f"/proc/self/fd/{descriptor}").readlink() == Path("anon_inode:bpf-prog")
     finally:
         os.close(descriptor)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +22,7 @@ from osmia.loader import (
     read_object,
 )
 from osmia.loader.disassembler import disassemble
+from osmia.loader.features import Answer, Features
 from osmia.sys import RUNNING_KERNEL
 from osmia.uapi import XdpAction
 from tests.builders.clang import compile_c
@@ -72,9 +73,9 @@ SEC("xdp") int counter(struct xdp_md *ctx)
 @pytest.fixture
 def open_descriptors() -> Iterator[None]:
     """Fail where the test leaves a descriptor open."""
-    before = set(os.listdir("/proc/self/fd"))
+    before = {path.name for path in Path("/proc/self/fd").iterdir()}
     yield
-    assert set(os.listdir("/proc/self/fd")) <= before
+    assert {path.name for path in Path("/proc/self/fd").iterdir()} <= before
 
 
 @pytest.fixture
@@ -150,7 +151,8 @@ def test_map_that_the_kernel_refuses_is_described(open_descriptors: None) -> Non
 
 def test_prefixes_find_the_longest(open_descriptors: None) -> None:
     source = """
-    struct { __uint(type, BPF_MAP_TYPE_LPM_TRIE); __uint(max_entries, 4); __uint(map_flags, BPF_F_NO_PREALLOC);
+    struct { __uint(type, BPF_MAP_TYPE_LPM_TRIE); __uint(max_entries, 4);
+             __uint(map_flags, BPF_F_NO_PREALLOC);
              __type(key, __u64); __type(value, __u32); } prefixes SEC(".maps");
     SEC("xdp") int look(struct xdp_md *ctx)
     {
@@ -187,8 +189,6 @@ def test_function_pointers_and_subprograms_are_linked(open_descriptors: None) ->
         return four_times(state.sum);
     }
     """
-    from osmia.loader.features import Answer, Features
-
     if Features(RUNNING_KERNEL).feature("tcx").answer is not Answer.YES:
         pytest.skip("bpf_loop: needs Linux 5.17")
     with load_object(read_object(compile_c(source))) as loaded:

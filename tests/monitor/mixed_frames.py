@@ -31,6 +31,7 @@ from osmia.packets import (
 HERE, HERE6 = "10.99.7.1", "2001:db8:7::1"
 THERE, THERE6 = "10.99.7.2", "2001:db8:7::2"
 NOP_OPTIONS = bytes([1] * 8)
+TCP_SIZES = (0, 1, 6, 100, 1000, 1446)
 
 
 @dataclass(frozen=True)

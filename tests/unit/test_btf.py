@@ -105,10 +105,12 @@ def test_damaged_btf_never_raises_anything_else(data: st.DataObject) -> None:
     damaged = bytearray(encode_btf(Btf(EVERY_KIND, b"\0")))
     for _ in range(data.draw(st.integers(1, 4))):
         damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    what = "BTF"
     try:
         decode_btf(bytes(damaged))
     except MalformedError as error:
-        assert error.what == "BTF"
+        what = error.what
+    assert what == "BTF"
 
 
 BTF = Btf((), b"\0xdp\0prog.py\0    return 1\0")
@@ -135,7 +137,9 @@ def test_damaged_extension_never_raises_anything_else(data: st.DataObject) -> No
     damaged = bytearray(extension({1: [(0, 18)]}, {1: [(0, 5, 13, 1024)]}, core=1))
     for _ in range(data.draw(st.integers(1, 3))):
         damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    what = "BTF extension"
     try:
         decode_extension(bytes(damaged), BTF)
     except MalformedError as error:
-        assert error.what == "BTF extension"
+        what = error.what
+    assert what == "BTF extension"

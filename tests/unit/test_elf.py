@@ -86,7 +86,9 @@ def test_damaged_files_never_raise_anything_else(data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(0, 4))):
         if damaged:
             damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    what = "ELF object"
     try:
         read_elf(bytes(damaged))
     except MalformedError as error:
-        assert error.what == "ELF object"
+        what = error.what
+    assert what == "ELF object"

@@ -153,13 +153,12 @@ class LoadedClassifier:
         gso_segments: int = 0,
     ) -> RunResult[TcAction]:
         """Run over a frame with BPF_PROG_TEST_RUN; see `ClassifierHandle`."""
+        # Always with a context: without one the kernel has 0 for the length on the wire.
         context = bytearray(_SK_BUFF_SIZE)
         fields = {8: mark, 36: ingress_ifindex, 40: ifindex, 160: wire_length, 164: gso_segments}
         for offset, value in fields.items():
             context[offset : offset + 4] = value.to_bytes(4, "little")
-        result = self.handle.run(
-            bytes(packet), context=bytes(context) if any(context) else None, repeat=repeat
-        )
+        result = self.handle.run(bytes(packet), context=bytes(context), repeat=repeat)
         action = result.value - (1 << 32) if result.value >> 31 else result.value
         return RunResult(TcAction(action), result.data, result.duration)
 

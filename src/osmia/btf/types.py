@@ -170,7 +170,7 @@ class DataSection:
 
 @dataclass(frozen=True)
 class DeclarationTag:
-    """A word attached to a declaration (Linux 5.16); `component` is a member's or parameter's index, or -1."""
+    """A word attached to a declaration (Linux 5.16); `component` is a member's index, or -1."""
 
     value: str
     type: int

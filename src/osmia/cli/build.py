@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import tempfile
 from pathlib import Path
 
@@ -23,7 +22,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog="example: osmia build examples/xdp_counter.py -o counter.o",
     )
     parser.add_argument("file", type=Path, metavar="FILE.py")
-    parser.add_argument("-o", "--output", type=Path, metavar="FILE.o", help="default: the file's name with .o")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="FILE.o", help="default: the file's name with .o"
+    )
     parser.set_defaults(handler=_build)
 
 
@@ -42,5 +43,5 @@ def _write(path: Path, data: bytes) -> None:
     """The file is whole or not there."""
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
         file.write(data)
-    os.chmod(file.name, 0o644)
-    os.replace(file.name, path)
+    Path(file.name).chmod(0o644)
+    Path(file.name).replace(path)

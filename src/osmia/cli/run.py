@@ -16,8 +16,7 @@ from osmia.bpf import Bpf, Direction
 from osmia.bpf.loaded import load
 from osmia.cli.user_module import import_file, programs_in
 from osmia.errors import UsageError
-from osmia.lang import ClassifierProgram, Map, XdpProgram
-from osmia.uapi import XdpFlags
+from osmia.lang import ClassifierProgram, Map, XdpFlags, XdpProgram
 
 __all__ = ["add_parser"]
 
@@ -30,13 +29,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "run",
         help="load and attach a file's programs, show what they say",
-        description="Load a file's programs. A file with main(interface) is run by it; any other has its programs "
-        "attached, and its log and maps shown. Ctrl-C ends it and leaves nothing behind.",
+        description="Load a file's programs. A file with main(interface) is run by it; any other has its "
+        "programs attached, and its log and maps shown. Ctrl-C ends it and leaves nothing behind.",
         epilog="example: osmia run examples/xdp_counter.py -i eth0",
     )
     parser.add_argument("file", type=Path, metavar="FILE.py")
     parser.add_argument("-i", "--interface", metavar="IFACE", help="network interface to attach to")
-    parser.add_argument("--mode", choices=tuple(_MODES), default="auto", help="XDP mode, where the file has no main")
+    parser.add_argument(
+        "--mode", choices=tuple(_MODES), default="auto", help="XDP mode, where the file has no main"
+    )
     parser.set_defaults(handler=_run)
 
 
@@ -78,7 +79,9 @@ def _main_takes_interface(module: ModuleType) -> bool:
 
 def _show_maps(bpf: Bpf, module: ModuleType) -> None:
     """Print the entries of maps once a second, where they changed."""
-    declared = {name: value for name, value in vars(module).items() if isinstance(value, Map) and value.key_size}
+    declared = {
+        name: value for name, value in vars(module).items() if isinstance(value, Map) and value.key_size
+    }
     shown: dict[str, list[str]] = {}
     while True:
         for name, declaration in declared.items():

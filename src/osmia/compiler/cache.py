@@ -96,9 +96,7 @@ def _fingerprint(programs: tuple[Program[Any, Any], ...], references: References
         return None
     facts = [repr(versions)]
     facts += [f"{type(program).__name__} {program.name}" for program in programs]
-    facts += [
-        f"{name} {declaration!r} {declaration.flags}" for name, declaration in references.maps.items()
-    ]
+    facts += [f"{name} {declaration!r} {declaration.flags}" for name, declaration in references.maps.items()]
     facts += [_describe(declaration.key_type) for declaration in references.maps.values()]
     facts += [_describe(declaration.value_type) for declaration in references.maps.values()]
     facts += [f"{name} {constant!r}" for name, constant in references.constants.items()]
@@ -114,7 +112,8 @@ def _describe(value: object) -> str:
         fields = ", ".join(f"{field.name}@{field.offset}: {_describe(field.type)}" for field in value.layout)
         return f"struct {value.__qualname__} {{{fields}}} {value.defaults!r}"
     if isinstance(value, type) and issubclass(value, Enum):
-        return f"enum {value.__qualname__} {[(member.name, str(member.value)) for member in value]}"
+        members = [(name, str(member.value)) for name, member in value.__members__.items()]
+        return f"enum {value.__mro__[1].__name__} {value.__qualname__} {members}"
     if isinstance(value, type) and issubclass(value, Aggregate | Integer):
         return f"type {value.__qualname__} {getattr(value, 'length', '')} {getattr(value, 'bits', '')}"
     if isinstance(value, int | str | bytes | Integer | None):

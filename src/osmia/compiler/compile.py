@@ -17,8 +17,10 @@ from osmia.compiler.primitives.log import LOG_MAP
 from osmia.compiler.primitives.log_table import LogTable
 from osmia.compiler.source import read_function
 from osmia.errors import CompileError, InternalError, UsageError
-from osmia.lang.maps import LpmTrie, Map, PerfEventArray, RingBuf
+from osmia.lang.constants import Constant
+from osmia.lang.maps import Map
 from osmia.lang.programs import Program
+from osmia.uapi import MapType
 from osmia.lang.references import References, references_of
 
 DEFAULT_CPU = 3
@@ -52,11 +54,10 @@ def check(programs: tuple[Program[Any, Any], ...], references: References | None
             raise UsageError(f"two programs are named {program.name!r}", help_text)
     types = TypeTable()
     maps = {declaration: _define_map(name, declaration, types) for name, declaration in found.maps.items()}
-    constants = {}
+    constants: dict[Constant[Any], VariableDefinition] = {}
     for name, constant in found.constants.items():
         memory_type = types.memory_type(type(constant.default))
-        if memory_type is None:
-            raise TypeError(f"Constant {name}: give its default a width, as in Constant(u32(5))")
+        assert memory_type is not None
         constants[constant] = VariableDefinition(name, memory_type, int(constant.default))
     context = ModuleContext(types, maps, constants, LogTable())
     functions = [check_program(program, context) for program in programs]
@@ -83,16 +84,15 @@ def _filename(programs: tuple[Program[Any, Any], ...]) -> str:
 
 def _define_map(name: str, declaration: Map, types: TypeTable) -> MapDefinition:
     number = int(declaration.map_type)
-    if isinstance(declaration, PerfEventArray | RingBuf):
-        types.memory_type(declaration.value_type)
-        if isinstance(declaration, RingBuf):
-            return MapDefinition(name, number, None, None, declaration.max_entries)
+    if declaration.map_type is MapType.RINGBUF:
+        return MapDefinition(name, number, None, None, declaration.max_entries)
+    if declaration.map_type is MapType.PERF_EVENT_ARRAY:
         # Zero entries: the loader makes it as large as the machine has processors.
         return MapDefinition(name, number, U32, U32, 0)
     key, value = types.memory_type(declaration.key_type), types.memory_type(declaration.value_type)
-    if key is None or value is None:
-        raise TypeError(f"map {name}: keys and values are integers, @struct classes or arrays")
-    if isinstance(declaration, LpmTrie):
+    assert key is not None
+    assert value is not None
+    if declaration.map_type is MapType.LPM_TRIE:
         key = _trie_key(key)
     return MapDefinition(name, number, key, value, declaration.max_entries, declaration.flags)
 

@@ -157,6 +157,16 @@ def missing_annotation(span: Span, function: str, what: str) -> Diagnostic:
     )
 
 
+def unknown_annotation(span: Span, text: str, reason: str) -> Diagnostic:
+    """An annotation that means nothing where the function stands."""
+    return Diagnostic(
+        "unknown-annotation",
+        span,
+        f"the annotation `{text}` cannot be evaluated: {reason}",
+        "import its names at the top of the module, and not only for type checkers",
+    )
+
+
 def no_layout(span: Span, what: str, help_text: str = "") -> Diagnostic:
     """A type that has no layout in memory."""
     return Diagnostic(

@@ -64,4 +64,3 @@ def read_function(function: FunctionType) -> FunctionSource:
         raise UsageError(f"{function.__qualname__!r} is not a plain function", "write it with `def`")
     source_map = SourceMap(function.__code__.co_filename, tuple(lines), first_line)
     return FunctionSource(function, node, source_map, captured_names(function))
-

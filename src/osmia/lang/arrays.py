@@ -86,7 +86,9 @@ class Array(Aggregate, Generic[T, N]):
     def _position(self, index: SupportsIndex) -> int:
         position = index.__index__()
         if not 0 <= position < self.length:
-            raise IndexError(f"index {position} is out of range: {type(self).__name__} has {self.length} elements")
+            raise IndexError(
+                f"index {position} is out of range: {type(self).__name__} has {self.length} elements"
+            )
         return self._offset + position * size_of(self.element)
 
     def __getitem__(self, index: SupportsIndex) -> T:

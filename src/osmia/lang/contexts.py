@@ -67,4 +67,4 @@ class TcContext:
         return Packet(self._data)
 
     def pull_data(self, length: u32 | int) -> None:
-        """Bring up to `length` first bytes into the linear part (bpf_skb_pull_data); call it before `packet()`."""
+        """Bring the first `length` bytes into the linear part (bpf_skb_pull_data), before `packet()`."""

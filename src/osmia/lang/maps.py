@@ -39,7 +39,9 @@ class Map:
     map_type: ClassVar[MapType]
     per_cpu: ClassVar[bool] = False
 
-    def __init__(self, key: type[Any] | None, value: type[Any] | None, max_entries: int, flags: int = 0) -> None:
+    def __init__(
+        self, key: type[Any] | None, value: type[Any] | None, max_entries: int, flags: int = 0
+    ) -> None:
         if max_entries < 1:
             raise ValueError(f"max_entries must be at least 1, not {max_entries}")
         self.key_type = key

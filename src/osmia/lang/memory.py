@@ -15,7 +15,16 @@ from osmia.lang.integers import Integer
 if TYPE_CHECKING:
     import numpy
 
-__all__ = ["Aggregate", "FieldLayout", "MemoryCodec", "alignment_of", "decode", "dtype_of", "encode", "size_of"]
+__all__ = [
+    "Aggregate",
+    "FieldLayout",
+    "MemoryCodec",
+    "alignment_of",
+    "decode",
+    "dtype_of",
+    "encode",
+    "size_of",
+]
 
 T = TypeVar("T")
 Buffer = bytearray | memoryview

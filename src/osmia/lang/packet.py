@@ -38,5 +38,3 @@ class Packet:
         """Move the cursor by `length` bytes; more than 16,383, or past the end, leaves nothing to read."""
         number = int(length)
         self._position = len(self._data) if number > MAXIMUM_SKIP else self._position + number
-
-

@@ -134,7 +134,13 @@ def struct(cls: type[T]) -> type[T]:
     for field in layout:
         make_field = _IntegerField if issubclass(field.type, Integer) else _Field
         namespace[field.name] = make_field(field)
-    namespace |= {"__slots__": (), "layout": layout, "defaults": defaults, "_size": size, "_alignment": alignment}
+    namespace |= {
+        "__slots__": (),
+        "layout": layout,
+        "defaults": defaults,
+        "_size": size,
+        "_alignment": alignment,
+    }
     return cast("type[T]", type(cls.__name__, (Struct,), namespace))
 
 
@@ -153,5 +159,3 @@ def _lay_out(name: str, hints: dict[str, Any]) -> tuple[tuple[FieldLayout, ...],
 
 def _round_up(number: int, multiple: int) -> int:
     return (number + multiple - 1) // multiple * multiple
-
-

@@ -26,7 +26,7 @@ class Batch:
 
 
 def bpf(command: Command, attributes: ctypes.Structure, action: str) -> int:
-    """Make one bpf(2) call with the record of its command."""
+    """One system call, with the record of its command."""
     return syscall(Syscall.BPF, action, command, ctypes.addressof(attributes), ctypes.sizeof(attributes))
 
 

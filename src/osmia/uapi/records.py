@@ -409,8 +409,12 @@ class LinkCreate4Tracing(Structure):
 class LinkCreate4Tcx0(Union):
     """Part of LinkCreate4Tcx."""
 
-    _fields_ = (("relative_fd", c_uint32),)
+    _fields_ = (
+        ("relative_fd", c_uint32),
+        ("relative_id", c_uint32),
+    )
     relative_fd: int
+    relative_id: int
 
 
 class LinkCreate4Tcx(Structure):
@@ -422,6 +426,7 @@ class LinkCreate4Tcx(Structure):
         ("expected_revision", c_uint64),
     )
     relative_fd: int
+    relative_id: int
     expected_revision: int
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from osmia.compiler import findings
 from osmia.compiler.check.type_table import TypeTable
@@ -59,7 +59,7 @@ class ModuleContext:
 
     types: TypeTable
     maps: dict[Map, MapDefinition]
-    constants: dict[Constant[int], VariableDefinition]  # type: ignore[type-var]
+    constants: dict[Constant[Any], VariableDefinition]
     log: LogTable
     findings: list[Diagnostic] = field(default_factory=list[Diagnostic])
 
@@ -86,7 +86,7 @@ def merge(states: Iterable[Flow | None]) -> Flow | None:
     return result
 
 
-@dataclass
+@dataclass(eq=False)
 class Variable:
     """A local variable: its slot in the IR, or a value that is bound once."""
 
@@ -95,6 +95,10 @@ class Variable:
     origin: str = ""
     slot: Operand | None = None
     """Memory of its own, for a name that is set to a new struct more than once."""
+    shares: frozenset[str] = frozenset()
+    """Variables of its function whose struct this one may stand for as well."""
+    given: frozenset[str] = frozenset()
+    """Variables of the caller, where it is a parameter."""
 
 
 @dataclass
@@ -103,6 +107,10 @@ class Loop:
 
     exit: Block
     step: Block
+    changed: frozenset[str]
+    """Names that a turn sets."""
+    index: str = ""
+    """The name of the index of a `for` loop."""
     breaks: list[Flow | None] = field(default_factory=list["Flow | None"])
     continues: list[Flow | None] = field(default_factory=list["Flow | None"])
 
@@ -130,6 +138,10 @@ class Frame:
     returns: list[Flow | None] = field(default_factory=list["Flow | None"])
     calls: tuple[object, ...] = ()
     """The functions on the way to here, to find recursion."""
+
+    def passed(self, names: frozenset[str]) -> frozenset[str]:
+        """The caller's variables whose structs some variables of this function stand for."""
+        return frozenset(name for own in names if own in self.variables for name in self.variables[own].given)
 
 
 class Checker:
@@ -170,6 +182,17 @@ class Checker:
         column = self.frame.source.source_map.characters(node.lineno, node.col_offset) + 1
         self.builder.location = Location(node.lineno, column, self.frame.scope)
 
+    def annotation(self, node: ast.expr) -> object:
+        """What an annotation of the current function means; `Poison` where that was reported."""
+        try:
+            return self.frame.source.evaluate(node)
+        except Exception as error:  # noqa: BLE001 - whatever the user's own expression raises
+            return self.report(findings.unknown_annotation(self.span(node), ast.unparse(node), str(error)))
+
+    def present(self, value: Reference, span: Span) -> Value:
+        """A reference that must not be None."""
+        return self.report(findings.unchecked_lookup(span, "this", value.origin)) if value.type.nullable else value
+
     # small operations
 
     def offset(self, pointer: Operand, distance: Operand, pointee: MemoryType | None) -> Operand:
@@ -182,7 +205,7 @@ class Checker:
     def field(self, reference: Reference, distance: int, field_type: MemoryType) -> Reference:
         """A part of a struct or array."""
         pointer = self.offset(reference.operand, Number(distance, I64), field_type)
-        return Reference(pointer, reference.origin)
+        return Reference(pointer, reference.origin, roots=reference.roots)
 
     def load(self, reference: Reference) -> Value:
         """The value of a place: scalars are loaded, structs and arrays stay where they are."""

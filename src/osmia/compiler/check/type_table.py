@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, Union, cast, get_args, get_origin
 
-from osmia.compiler.ir.types import BOOL, ArrayType, IntegerType, MemoryType, StructField, StructType
+from osmia.compiler.ir.types import (
+    BOOL,
+    ArrayType,
+    BoolType,
+    IntegerType,
+    MemoryType,
+    StructField,
+    StructType,
+)
 from osmia.lang.arrays import Array
 from osmia.lang.integers import Integer
 from osmia.lang.pointers import Pointer
@@ -28,8 +37,13 @@ class TypeTable:
             converted = self._convert(python_type)
             if converted is None:
                 return None
+            number = 2
+            while converted in self._classes and not isinstance(converted, BoolType):
+                # Another class of that name and layout: its properties and methods are its own.
+                converted = replace(converted, name=f"{python_type.__name__}_{number}")
+                number += 1
             self._types[python_type] = converted
-            self._classes.setdefault(converted, python_type)
+            self._classes[converted] = python_type
         return self._types[python_type]
 
     def python_class(self, memory_type: MemoryType) -> type[Any] | None:
@@ -58,9 +72,10 @@ class TypeTable:
                 python_type.__name__, tuple(fields), python_type.memory_size(), python_type.memory_alignment()
             )
         if issubclass(python_type, Array) and hasattr(python_type, "element"):
-            element = self.memory_type(python_type.element)
+            array = cast("type[Array[Any, Any]]", python_type)
+            element = self.memory_type(array.element)
             assert element is not None
-            return ArrayType(python_type.__name__, element, python_type.length)
+            return ArrayType(array.__name__, element, array.length)
         return None
 
     def split_optional(self, annotation: object) -> tuple[object, bool]:

@@ -47,6 +47,8 @@ class Reference:
     """Where it came from, for the message when it is used unchecked."""
     fresh: bool = False
     """Built by this very expression: nothing else refers to its memory."""
+    roots: frozenset[str] = frozenset()
+    """The variables through which its struct was reached."""
 
     @property
     def type(self) -> PointerType:
