@@ -11,8 +11,9 @@ from typing import cast
 from osmia.errors import MalformedError
 
 MACHINE_BPF = 247
-MAXIMUM_SIZE = 256 * 1024 * 1024
+MAXIMUM_SIZE = 64 * 1024 * 1024
 MAXIMUM_SECTIONS = 16384
+LONGEST_NAME = 1024
 _HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
 _SECTION = struct.Struct("<IIQQQQIIQQ")
 _SYMBOL = struct.Struct("<IBBHQQ")
@@ -32,6 +33,9 @@ class SectionType(IntEnum):
     RELA = 4
     NOBITS = 8
     REL = 9
+
+
+_WITHOUT_CONTENTS = (SectionType.NULL, SectionType.NOBITS)
 
 
 class SectionFlag(IntFlag):
@@ -129,9 +133,9 @@ def string_at(table: bytes, offset: int, what: str) -> str:
     """
     if not 0 <= offset < len(table):
         raise _fault(f"the name of {what} leaves its string table", offset)
-    end = table.find(b"\0", offset)
+    end = table.find(b"\0", offset, offset + LONGEST_NAME)
     if end < 0:
-        raise _fault(f"the name of {what} has no end", offset)
+        raise _fault(f"the name of {what} has no end within {LONGEST_NAME} bytes", offset)
     try:
         return table[offset:end].decode()
     except UnicodeDecodeError:
@@ -161,23 +165,32 @@ def read_elf(data: bytes) -> ElfObject:
     headers = [cast("tuple[int, ...]", row) for row in rows]
     if names >= count:
         raise _fault("the section of section names does not exist", 62)
+    _check_sizes(headers, len(data))
     name_table = _contents(data, headers[names], "the section of section names")
     sections = tuple(_section(data, index, header, name_table) for index, header in enumerate(headers))
     symbols = tuple(_symbols(sections))
     return ElfObject(machine, sections, symbols, dict(_relocations(sections, symbols)))
 
 
+def _check_sizes(headers: list[tuple[int, ...]], length: int) -> None:
+    """Sections share no bytes, so that reading them takes no more memory than the file (and `.bss`)."""
+    stored = sum(size for _, kind, _, _, _, size, *_ in headers if kind not in _WITHOUT_CONTENTS)
+    if stored > length:
+        raise _fault(f"sections of {stored} bytes in a file of {length}")
+    zeros = sum(size for _, kind, _, _, _, size, *_ in headers if kind == SectionType.NOBITS)
+    if zeros > MAXIMUM_SIZE:
+        raise _fault(f"asks for {zeros} bytes of zeros")
+
+
 def _contents(data: bytes, header: tuple[int, ...], what: str) -> bytes:
     _, kind, _, _, offset, size, *_ = header
-    return b"" if kind in (SectionType.NOBITS, SectionType.NULL) else _slice(data, offset, size, what)
+    return b"" if kind in _WITHOUT_CONTENTS else _slice(data, offset, size, what)
 
 
 def _section(data: bytes, index: int, header: tuple[int, ...], names: bytes) -> Section:
     name, kind, flags, _, _, size, link, info, _, entry_size = header
     text = string_at(names, name, f"section {index}") if names else ""
     contents = _contents(data, header, f"section {text!r}")
-    if kind == SectionType.NOBITS and size > MAXIMUM_SIZE:
-        raise _fault(f"section {text!r} asks for {size} bytes")
     return Section(index, text, kind, flags, contents, size, link, info, entry_size)
 
 
@@ -189,7 +202,9 @@ def _symbols(sections: tuple[Section, ...]) -> Iterator[Symbol]:
         if table.link >= len(sections) or len(table.data) % _SYMBOL.size:
             raise _fault("the symbol table has no string table, or a size that does not fit")
         names = sections[table.link].data
-        for number, (name, info, _, index, value, size) in enumerate(_SYMBOL.iter_unpack(table.data)):
+        rows = _SYMBOL.iter_unpack(table.data)
+        for number, row in enumerate(rows):
+            name, info, _, index, value, size = cast("tuple[int, ...]", row)
             text = string_at(names, name, f"symbol {number}") if name else ""
             section = index if 0 < index < len(sections) else None
             if section is None and 0 < index < 0xFF00:
@@ -210,7 +225,8 @@ def _relocations(
         if not 0 < section.info < len(sections) or len(section.data) % record.size:
             raise _fault(f"relocations {section.name!r} have no target, or a size that does not fit")
         target = sections[section.info]
-        for offset, info, *addend in record.iter_unpack(section.data):
+        for row in record.iter_unpack(section.data):
+            offset, info, *addend = cast("tuple[int, ...]", row)
             if offset >= target.size:
                 raise _fault(f"a relocation leaves section {target.name!r}", offset)
             if info >> 32 >= len(symbols):

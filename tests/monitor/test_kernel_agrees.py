@@ -12,7 +12,7 @@ from osmia import u32, u64
 from osmia.monitor import kernel
 from osmia.monitor.addresses import network_from_text, prefix_for_kernel
 from osmia.monitor.generated import generated_traffic
-from osmia.monitor.records import Reason, RuleHits
+from osmia.monitor.records import InterfaceCounters, Reason, RuleHits, SourceCounters
 from tests.monitor.mixed_frames import INBOUND, OUTBOUND, mixed_frames
 
 pytestmark = pytest.mark.kernel
@@ -48,7 +48,9 @@ def observe(bpf: osmia.Bpf, inbound: Iterable[bytes], outbound: Iterable[bytes])
         bpf[kernel.clock][0] = u64(1_000_000_000 + index * 10_000_000)
         verdicts.append(bpf[kernel.monitor_ingress].run(frame, ingress_ifindex=LOOPBACK).action)
     for frame in outbound:
-        verdicts.append(bpf[kernel.monitor_egress].run(frame, ifindex=LOOPBACK, wire_length=len(frame)).action)
+        verdicts.append(
+            bpf[kernel.monitor_egress].run(frame, ifindex=LOOPBACK, wire_length=len(frame)).action
+        )
     return {
         "verdicts": verdicts,
         "sources": {
@@ -65,11 +67,11 @@ def observe(bpf: osmia.Bpf, inbound: Iterable[bytes], outbound: Iterable[bytes])
     }
 
 
-def _fields(value: kernel.SourceCounters) -> tuple[int, ...]:
+def _fields(value: SourceCounters) -> tuple[int, ...]:
     return int(value.packets), int(value.bytes), int(value.blocked_packets)
 
 
-def _total(value: kernel.InterfaceCounters) -> tuple[int, ...]:
+def _total(value: InterfaceCounters) -> tuple[int, ...]:
     return (
         *(int(value.received_packets), int(value.received_bytes), int(value.sent_packets)),
         *(int(value.sent_bytes), int(value.dropped_packets), int(value.dropped_bytes)),

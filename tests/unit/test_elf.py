@@ -49,6 +49,7 @@ MALFORMED = {
     "0 sections": replace(FILE, extra={"count": 0}),
     "section table": replace(FILE, extra={"table": 1 << 40}),
     "section names does not exist": replace(FILE, extra={"names": 99}),
+    "sections of .* bytes in a file": replace(FILE, parts=(replace(FILE.parts[0], size=4096), FILE.parts[1])),
     "leaves section 'xdp'": replace(FILE, names=(Name("entry", "xdp", 0, 33), *FILE.names[1:])),
     "asks for": replace(FILE, parts=(FILE.parts[0], replace(FILE.parts[1], size=1 << 40))),
     "relocation leaves": replace(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ from osmia.cli.user_module import import_file, programs_in
 from osmia.compiler.compile import compile_programs
 from osmia.lang import Program
 from osmia.monitor import kernel
+from tests.builders.clang import ClangError, compile_c_file
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -52,28 +51,12 @@ def _compile(target: Path, programs: tuple[Program[Any, Any], ...]) -> Path:
 
 def compile_c(folder: Path) -> tuple[Path, ...]:
     """The C programs of benchmarks/c as `c_NAME.o`, by clang."""
-    clang = shutil.which("clang")
-    if clang is None:
-        raise ObjectError("clang is missing: apt-get install clang")
     objects: list[Path] = []
     for source in sorted(C_SOURCES.glob("*.c")):
         target = folder / f"c_{source.stem}.o"
-        include = f"/usr/include/{_multiarch(clang)}"
-        command = [clang, "-O2", "-g", "-Wall", "-Werror", "-target", "bpf", "-I", include, "-c", str(source)]
-        result = subprocess.run([*command, "-o", str(target)], capture_output=True, text=True, check=False)
-        if result.returncode != 0:
-            raise ObjectError(result.stderr.strip())
+        try:
+            target.write_bytes(compile_c_file(source, options=("-Wall", "-Werror")))
+        except ClangError as error:
+            raise ObjectError(str(error)) from None
         objects.append(target)
     return tuple(objects)
-
-
-def _multiarch(clang: str) -> str:
-    """Debian's name of this architecture's folder of headers, where <asm/types.h> is."""
-    triple = subprocess.run(
-        [clang, "-print-multiarch"], capture_output=True, text=True, check=False
-    ).stdout.strip()
-    if triple:
-        return triple
-    return subprocess.run(
-        ["gcc", "-print-multiarch"], capture_output=True, text=True, check=True
-    ).stdout.strip()

@@ -192,9 +192,9 @@ class LoadedBpf(Bpf):
     def _handle(self, declaration: Any) -> Any:
         if isinstance(declaration, Program):
             if declaration not in self._programs:
-                name = cast("Program[Any, Any]", declaration).name
+                name = declaration.name
                 raise UsageError(f"{name} is not loaded here", f"write load({name}, ...)")
-            return self._program(cast("Program[Any, Any]", declaration))
+            return self._program(declaration)
         if not isinstance(declaration, Map):
             raise UsageError(f"{declaration!r} is neither a program nor a map")
         if declaration not in self._names:

@@ -44,7 +44,7 @@ class _Reader:
 
     def name(self, offset: int) -> str:
         """A string."""
-        end = self.strings.find(b"\0", offset)
+        end = self.strings.find(b"\0", offset, offset + types.LONGEST_STRING)
         if not 0 <= offset < len(self.strings) or end < 0:
             raise _fault("a name leaves the string section", offset)
         try:

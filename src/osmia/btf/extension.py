@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from osmia.btf.types import Btf
 from osmia.errors import MalformedError
@@ -35,7 +36,7 @@ class LineInfo:
 
 @dataclass(frozen=True)
 class BtfExtension:
-    """By section name. `core_relocations` counts the CO-RE records, which a later room applies."""
+    """By section name, in order of the offsets. `core_relocations` counts the CO-RE records."""
 
     functions: dict[str, tuple[FunctionInfo, ...]]
     lines: dict[str, tuple[LineInfo, ...]]
@@ -71,6 +72,13 @@ def _records(part: bytes, minimum: int, btf: Btf) -> Iterator[tuple[str, list[tu
         yield btf.string(name), rows
 
 
+R = TypeVar("R", FunctionInfo, LineInfo)
+
+
+def _ordered(tables: dict[str, list[R]]) -> dict[str, tuple[R, ...]]:
+    return {name: tuple(sorted(rows, key=lambda row: row.offset)) for name, rows in tables.items()}
+
+
 def decode_extension(data: bytes, btf: Btf) -> BtfExtension:
     """Take a `.BTF.ext` section apart.
 
@@ -90,15 +98,15 @@ def decode_extension(data: bytes, btf: Btf) -> BtfExtension:
             raise _fault("a part leaves the section", header + offset)
         return data[header + offset : header + offset + size]
 
-    functions: dict[str, tuple[FunctionInfo, ...]] = {}
+    functions: dict[str, list[FunctionInfo]] = {}
     for name, rows in _records(part(function_offset, function_size), 8, btf):
-        functions[name] = functions.get(name, ()) + tuple(FunctionInfo(*row) for row in rows)
-    lines: dict[str, tuple[LineInfo, ...]] = {}
+        functions.setdefault(name, []).extend(FunctionInfo(*row) for row in rows)
+    lines: dict[str, list[LineInfo]] = {}
     for name, rows in _records(part(line_offset, line_size), 16, btf):
-        lines[name] = lines.get(name, ()) + tuple(
+        lines.setdefault(name, []).extend(
             LineInfo(offset, file, text, place >> 10, place & 0x3FF) for offset, file, text, place in rows
         )
     core = 0
     if header >= _HEADER.size + _CORE.size:
         core = sum(len(rows) for _, rows in _records(part(*_CORE.unpack_from(data, _HEADER.size)), 16, btf))
-    return BtfExtension(functions, lines, core)
+    return BtfExtension(_ordered(functions), _ordered(lines), core)

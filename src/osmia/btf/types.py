@@ -185,6 +185,9 @@ class TypeTag:
     type: int
 
 
+DEEPEST_NESTING = 64
+LONGEST_STRING = 4096
+
 Type = (
     Int
     | Float
@@ -217,13 +220,13 @@ class Btf:
         return self.types[id - 1] if 1 <= id <= len(self.types) else None
 
     def string(self, offset: int) -> str:
-        """A string of the string section, empty where the offset does not exist."""
-        end = self.strings.find(b"\0", offset)
-        return self.strings[offset:end].decode(errors="replace") if 0 <= offset <= end else ""
+        """A string of the string section, cut at 4096 bytes; empty where the offset does not exist."""
+        start = max(offset, 0)
+        return self.strings[start : start + LONGEST_STRING].partition(b"\0")[0].decode(errors="replace")
 
     def resolve(self, id: int) -> Type | None:
-        """The type behind typedefs, qualifiers and type tags."""
-        for _ in range(len(self.types) + 1):
+        """The type behind typedefs, qualifiers and type tags; None where it is too far behind them."""
+        for _ in range(DEEPEST_NESTING):
             found = self.type(id)
             if not isinstance(found, Typedef | Qualifier | TypeTag):
                 return found
@@ -231,9 +234,9 @@ class Btf:
         return None
 
     def size_of(self, id: int) -> int | None:
-        """Bytes of a value of a type; None for a type without a size (and for a chain that never ends)."""
+        """Bytes of a value of a type; None for a type without a size, or nested too deeply to tell."""
         count = 1
-        for _ in range(len(self.types) + 1):
+        for _ in range(DEEPEST_NESTING):
             found = self.resolve(id)
             if isinstance(found, Array):
                 count *= found.count

@@ -21,7 +21,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "inspect",
         help="show what is compiled of a file, or what an object has",
-        description="Show programs, maps and BPF instructions between their source lines, of a file or an object.",
+        description="Show programs, maps and BPF instructions between source lines, of a file or an object.",
         epilog="example: osmia inspect examples/xdp_counter.py",
     )
     parser.add_argument("file", type=Path, metavar="FILE.py|FILE.o")

@@ -6,7 +6,7 @@ import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from osmia.errors import UsageError
 from osmia.lang import Program
@@ -35,9 +35,10 @@ def import_file(path: Path) -> ModuleType:
 def programs_in(module: ModuleType, path: Path) -> tuple[Program[Any, Any], ...]:
     """The programs that a module declares; UsageError where there is none."""
     found: list[Program[Any, Any]] = []
-    for value in vars(module).values():
+    values: list[Any] = list(vars(module).values())
+    for value in values:
         if isinstance(value, Program) and value not in found:
-            found.append(value)
+            found.append(cast("Program[Any, Any]", value))
     if not found:
         raise UsageError(f"{path} declares no program", "decorate a function with @xdp or @classifier")
     return tuple(found)

@@ -106,7 +106,7 @@ def _fingerprint(programs: tuple[Program[Any, Any], ...], references: References
     return digest.hexdigest()
 
 
-def _describe(value: object) -> str:
+def _describe(value: Any) -> str:
     """A text that changes when a captured value does."""
     if isinstance(value, type) and issubclass(value, Struct):
         fields = ", ".join(f"{field.name}@{field.offset}: {_describe(field.type)}" for field in value.layout)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from osmia import elf
 from osmia.btf import Btf, BtfExtension, decode_btf, decode_extension
@@ -28,6 +30,7 @@ _ABSOLUTE_64 = 1
 _CALL_32 = 10
 _SUBPROGRAMS = ".text"
 _LICENSE = "license"
+_MOST_DATA_SECTIONS = 64
 _ADMINISTRATIVE = (".rel", ".BTF", ".debug", ".symtab", ".strtab", ".shstrtab", ".llvm", ".eh_frame", ".maps")
 
 
@@ -73,6 +76,8 @@ def read_object(data: bytes) -> ObjectSpec:
         if is_data_section(section.name) and section.size and section.type != elf.SectionType.REL:
             if section.name in maps:
                 raise _fault(f"two sections are named {section.name!r}")
+            if len(data_maps) >= _MOST_DATA_SECTIONS:
+                raise _fault(f"more than {_MOST_DATA_SECTIONS} data sections")
             maps[section.name] = data_map(file, section, btf)
             data_maps[section.index] = section.name
     functions = {
@@ -118,6 +123,7 @@ def _extra(file: elf.ElfObject) -> dict[str, bytes]:
 
 def _programs(context: _Context) -> Iterator[tuple[str, ProgramSpec]]:
     functions: dict[str, FunctionSpec] = {}
+    room = sum(len(section.data) for section in context.elf.sections)
     entries: list[tuple[str, elf.Section]] = []
     for symbol in context.elf.symbols:
         if symbol.type != elf.SymbolType.FUNC or symbol.section is None:
@@ -125,6 +131,9 @@ def _programs(context: _Context) -> Iterator[tuple[str, ProgramSpec]]:
         section = context.elf.sections[symbol.section]
         if symbol.name in functions:
             raise _fault(f"two functions are named {symbol.name!r}")
+        room -= symbol.size
+        if room < 0:
+            raise _fault(f"function {symbol.name!r} overlaps others")
         functions[symbol.name] = _function(context, symbol, section)
         if section.name != _SUBPROGRAMS:
             entries.append((symbol.name, section))
@@ -167,9 +176,8 @@ def _function(context: _Context, symbol: elf.Symbol, section: elf.Section) -> Fu
         raise _fault(f"function {symbol.name!r} leaves its section", start)
     code = section.data[start:end]
     references: dict[int, Reference] = {}
-    for relocation in context.elf.relocations.get(section.index, ()):
-        if start <= relocation.offset < end:
-            references[relocation.offset - start] = _reference(context, section, relocation, start, end)
+    for relocation in _between(context.elf.relocations.get(section.index, ()), start, end):
+        references[relocation.offset - start] = _reference(context, section, relocation, start, end)
     for offset in range(0, len(code), SIZE):
         instruction = unpack(code, offset)
         is_call = instruction.code == CALL and instruction.source == PseudoSource.CALL
@@ -222,11 +230,25 @@ def _reference(
     return MapReference(offset, name)
 
 
+class _Placed(Protocol):
+    @property
+    def offset(self) -> int: ...
+
+
+P = TypeVar("P", bound=_Placed)
+
+
+def _between(records: Sequence[P], start: int, end: int) -> Sequence[P]:
+    """The records from `start` up to `end`, of records in order of their offset."""
+    first = bisect_left(records, start, key=lambda record: record.offset)
+    return records[first : bisect_left(records, end, first, key=lambda record: record.offset)]
+
+
 def _type_id(context: _Context, section: str, offset: int) -> int:
     if context.extension is None or context.btf is None:
         return 0
-    for record in context.extension.functions.get(section, ()):
-        if record.offset == offset and isinstance(context.btf.type(record.type), Function):
+    for record in _between(context.extension.functions.get(section, ()), offset, offset + 1):
+        if isinstance(context.btf.type(record.type), Function):
             return record.type
     return 0
 
@@ -235,14 +257,13 @@ def _lines(context: _Context, section: str, start: int, end: int) -> Iterator[So
     btf = context.btf
     if context.extension is None or btf is None:
         return
-    for record in context.extension.lines.get(section, ()):
-        if start <= record.offset < end:
-            yield SourceLine(
-                record.offset - start,
-                btf.string(record.file_offset),
-                record.line,
-                record.column,
-                btf.string(record.text_offset),
-                record.file_offset,
-                record.text_offset,
-            )
+    for record in _between(context.extension.lines.get(section, ()), start, end):
+        yield SourceLine(
+            record.offset - start,
+            btf.string(record.file_offset),
+            record.line,
+            record.column,
+            btf.string(record.text_offset),
+            record.file_offset,
+            record.text_offset,
+        )

@@ -26,7 +26,7 @@ from osmia.lang.constants import Constant
 from osmia.lang.maps import Map
 
 
-def bind(checker: Checker, target: ast.Name, value: Value, node: ast.expr) -> Value:
+def bind(checker: Checker, target: ast.Name, value: Value) -> None:
     """`name = value`."""
     name, frame = target.id, checker.frame
     variable = frame.variables.get(name)
@@ -34,23 +34,24 @@ def bind(checker: Checker, target: ast.Name, value: Value, node: ast.expr) -> Va
     if isinstance(value, Poison):
         frame.variables.setdefault(name, Variable(None, value))
     elif isinstance(value, Scalar) or (isinstance(value, Reference) and not isinstance(value, Absent)):
-        _store(checker, name, value, variable, target, node)
+        _store(checker, value, variable, target)
     elif isinstance(value, Absent) and variable is not None and variable.local is not None:
         _store_none(checker, name, variable.local, target)
-        return value
+        return
     elif isinstance(value, PlainInt) and variable is not None and variable.local is not None:
-        kind = variable.local.type
-        assert not isinstance(kind, PointerType)
-        checker.fit(value, kind, checker.span(node), literal=False)
+        checker.report(findings.plain_int(span, f"the new value of `{name}`", describe(variable.local)))
     elif frame.assignments.get(name, 0) > 1:
         if isinstance(value, PlainInt):
             frame.variables[name] = Variable(None, checker.report(findings.no_width(span, name)))
         else:
-            frame.variables[name] = Variable(None, checker.report(findings.rebound(span, name, f"a {value}")))
+            frame.variables[name] = Variable(None, checker.report(findings.rebound(span, name, _article(value))))
     else:
         frame.variables[name] = Variable(None, value)
     _mark(checker, name, isinstance(value, Reference) and not value.type.nullable)
-    return value
+
+
+def _article(value: Value) -> str:
+    return "None" if isinstance(value, Absent) else f"a {value}"
 
 
 def _mark(checker: Checker, name: str, present: bool) -> None:
@@ -60,41 +61,47 @@ def _mark(checker: Checker, name: str, present: bool) -> None:
         checker.state = Flow(state.assigned | {name}, known)
 
 
-def _store(
-    checker: Checker,
-    name: str,
-    value: Scalar | Reference,
-    variable: Variable | None,
-    target: ast.Name,
-    node: ast.expr,
-) -> None:
-    span = checker.span(target)
+def _store(checker: Checker, value: Scalar | Reference, variable: Variable | None, target: ast.Name) -> None:
+    name, span, frame = target.id, checker.span(target), checker.frame
     kind = value.operand.type
     if isinstance(value, Reference):
-        if checker.frame.loops and value.type.space is Space.STACK and isinstance(node, ast.Name):
+        if _overwritten(checker, name, value):
             checker.report(findings.aliased_struct(span, name))
             return
         kind = PointerType(value.type.pointee, value.type.space, nullable=True)
     if variable is None:
         origin = value.origin if isinstance(value, Reference) else ""
         variable = Variable(checker.builder.local(name, kind), origin=origin)
-        checker.frame.variables[name] = variable
+        frame.variables[name] = variable
     if variable.local is None:
         if not isinstance(variable.value, Poison):
             checker.report(findings.variable_type(span, name, str(variable.value), str(value)))
         return
     if variable.local.type != kind:
-        checker.report(findings.variable_type(span, name, _describe(variable.local), str(value)))
+        checker.report(findings.variable_type(span, name, describe(variable.local), str(value)))
         return
     operand = value.operand
-    frame = checker.frame
-    kept = frame.assignments.get(name, 0) > 1 and name not in frame.aliased
-    if kept and isinstance(value, Reference) and value.fresh and not value.type.nullable:
-        variable.slot = operand = checker.moved(value, variable.slot)
+    if isinstance(value, Reference):
+        variable.shares |= value.roots - {name}
+        variable.given |= frame.passed(value.roots)
+        kept = frame.assignments.get(name, 0) > 1 and name not in frame.aliased
+        if kept and value.fresh and not value.type.nullable:
+            variable.slot = operand = checker.moved(value, variable.slot)
     checker.builder.emit(StoreLocal(variable.local, operand))
 
 
-def _describe(local: Local) -> str:
+def _overwritten(checker: Checker, name: str, value: Reference) -> bool:
+    """Whether the struct that a name shall stand for as well may later be overwritten by another one."""
+    if value.type.space is not Space.STACK or value.fresh:
+        return False
+    frame = checker.frame
+    turning = frozenset(changed for loop in frame.loops for changed in loop.changed)
+    moving = {root for root, count in frame.assignments.items() if count > 1 and root not in frame.aliased}
+    return not (value.roots - {name}).isdisjoint(turning | moving)
+
+
+def describe(local: Local) -> str:
+    """The type of a variable, for messages."""
     kind = local.type
     return f"{kind.pointee} in {kind.space.value} memory" if isinstance(kind, PointerType) else str(kind)
 
@@ -111,7 +118,7 @@ def assign(checker: Checker, target: ast.expr, value: Value, node: ast.expr) -> 
     """`target = value`, for names, fields, array elements and map entries."""
     match target:
         case ast.Name():
-            bind(checker, target, value, node)
+            bind(checker, target, value)
         case ast.Attribute() | ast.Subscript():
             if isinstance(target, ast.Subscript):
                 receiver = expression(checker, target.value)
@@ -173,7 +180,7 @@ def augmented(checker: Checker, node: ast.AugAssign) -> None:
         if isinstance(left, PlainInt):
             checker.report(findings.no_width(checker.span(node.target), node.target.id))
             return
-        bind(checker, node.target, operators.binary(checker, node.op, left, right, span), node.value)
+        bind(checker, node.target, operators.binary(checker, node.op, left, right, span))
         return
     if isinstance(node.target, ast.Subscript):
         receiver = expression(checker, node.target.value)
@@ -251,4 +258,4 @@ def declare(checker: Checker, node: ast.AnnAssign) -> None:
     elif isinstance(value, Reference) and value.type.nullable and not optional:
         checker.report(findings.unchecked_lookup(span, "this", value.origin))
         return
-    bind(checker, node.target, value, node.value)
+    bind(checker, node.target, value)

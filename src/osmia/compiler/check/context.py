@@ -157,7 +157,7 @@ class Checker:
         """Whether a helper may have moved the packet, so that its bounds must be read again."""
         self._temporaries: dict[tuple[str, MemoryType], StackSlot] = {}
         self.inline: Callable[[Checker, FunctionSource, list[Value], ast.expr], Value]
-        self.bind: Callable[[Checker, ast.Name, Value, ast.expr], Value]
+        self.bind: Callable[[Checker, ast.Name, Value], None]
 
     # findings
 

@@ -21,7 +21,8 @@ def attach_tcx(kernel: Kernel, program_fd: int, name: str, interface: str, attac
     """Attach a program behind those that are there; the same one cannot be there twice.
 
     Raises:
-        UnknownInterfaceError, AlreadyAttachedError, NotSupportedError, PermissionDeniedError, UsageError, KernelError.
+        UnknownInterfaceError, AlreadyAttachedError, NotSupportedError, PermissionDeniedError,
+        UsageError, KernelError.
     """
     direction = DIRECTIONS.get(attach_type)
     if direction is None:
