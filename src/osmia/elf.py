@@ -152,7 +152,9 @@ def read_elf(data: bytes) -> ElfObject:
         raise _fault(f"larger than {MAXIMUM_SIZE} bytes")
     if len(data) < _HEADER.size:
         raise _fault("shorter than an ELF header")
-    identification, kind, machine, *_, table, _, _, _, _, entry, count, names = _HEADER.unpack_from(data)
+    identification: bytes = data[:16]
+    header = cast("tuple[int, ...]", _HEADER.unpack_from(data)[1:])
+    kind, machine, *_, table, _, _, _, _, entry, count, names = header
     if identification[:4] != _IDENTIFICATION[:4]:
         raise _fault("does not begin with the ELF magic number", 0)
     if identification[:7] != _IDENTIFICATION:

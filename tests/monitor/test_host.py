@@ -41,7 +41,7 @@ TCP6 = """  sl  local_address                         remote_address            
 """
 DEV = """Inter-|   Receive                                                |  Transmit
  face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo
-  eth0: 1000      10    0    0    0     0          0         0     2000      20    0    0    0     0       0          0
+  eth0: 1000      10    0    0    0     0          0         0     2000      20    0    0    0     0     0
 """
 
 

@@ -80,6 +80,16 @@ def unsupported_operator(span: Span, operator: str, type_name: str, help_text: s
     )
 
 
+def operand_of_and(span: Span, type_name: str) -> Diagnostic:
+    """`a and b` or `a or b` as a value, of other operands than bools."""
+    return Diagnostic(
+        "type-mismatch",
+        span,
+        f"expected `bool`, got `{type_name}`: `and` and `or` give one of their sides",
+        "compare it: `… != 0`, or `… is not None`",
+    )
+
+
 def unchecked_lookup(span: Span, what: str, source: str) -> Diagnostic:
     """A result that may be None, used as if it were not."""
     return Diagnostic(
@@ -93,6 +103,21 @@ def unchecked_lookup(span: Span, what: str, source: str) -> Diagnostic:
 def never_none(span: Span, what: str) -> Diagnostic:
     """A test for None of what is never None."""
     return Diagnostic("never-none", span, f"{what} is never None", "take the test away")
+
+
+def module_struct(span: Span, type_name: str) -> Diagnostic:
+    """A struct or array of the module, used in kernel code."""
+    return Diagnostic(
+        "module-struct",
+        span,
+        f"a `{type_name}` of the module has no place in the kernel's memory",
+        "build it in the function, or keep it in an ArrayMap of one entry",
+    )
+
+
+def no_entries(span: Span, map_type: str, what: str, help_text: str) -> Diagnostic:
+    """An entry of a map that has none, or that cannot be deleted."""
+    return Diagnostic("no-entries", span, f"{what} of a `{map_type}`: there is no such thing", help_text)
 
 
 def map_read(span: Span, name: str) -> Diagnostic:

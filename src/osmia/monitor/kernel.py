@@ -228,14 +228,15 @@ def watch_probe(ctx: XdpContext, key: ConnectionKey, kind: ProbeKind, now: u64) 
     if cell is None:
         return
     cell.counts[kind & 7] += 1
-    cell.ports[cell.probes & 7] = key.local_port
     cell.probes += 1
     cell.last_seen = now
-    cell.last_target = key.local_addr
     position = target_bit(key)
     mask = u64(1) << u64(position & 63)
     if (cell.targets[(position >> 6) & 3] & mask) == 0:
         cell.targets[(position >> 6) & 3] |= mask
+        # The sample is of new targets: a client's every connection to one port would overwrite it.
+        cell.ports[cell.distinct & 7] = key.local_port
+        cell.last_target = key.local_addr
         cell.distinct += 1
     odd = cell.probes - cell.counts[1]
     if cell.distinct < REPORT_TARGETS.value and odd < REPORT_ODD.value:

@@ -44,7 +44,9 @@ def bind(checker: Checker, target: ast.Name, value: Value) -> None:
         if isinstance(value, PlainInt):
             frame.variables[name] = Variable(None, checker.report(findings.no_width(span, name)))
         else:
-            frame.variables[name] = Variable(None, checker.report(findings.rebound(span, name, _article(value))))
+            frame.variables[name] = Variable(
+                None, checker.report(findings.rebound(span, name, _article(value)))
+            )
     else:
         frame.variables[name] = Variable(None, value)
     _mark(checker, name, isinstance(value, Reference) and not value.type.nullable)

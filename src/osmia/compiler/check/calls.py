@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import logging
-from collections.abc import Callable
 from types import FunctionType
 from typing import cast
 
@@ -23,7 +22,17 @@ from osmia.compiler.check.values import (
     scalar,
 )
 from osmia.compiler.ir.ops import Number, Operand, Zero
-from osmia.compiler.ir.types import BOOL, I64, ArrayType, IntegerType, StructType, alignment_of
+from osmia.compiler.ir.types import (
+    BOOL,
+    I64,
+    U8,
+    ArrayType,
+    BoolType,
+    IntegerType,
+    MemoryType,
+    StructType,
+    alignment_of,
+)
 from osmia.compiler.primitives.helpers import HELPERS
 from osmia.compiler.primitives.log import LEVELS, emit_log
 from osmia.compiler.primitives.method import Call
@@ -31,6 +40,7 @@ from osmia.compiler.primitives.methods import methods_of
 from osmia.compiler.source import read_function
 from osmia.diagnostics import Span
 from osmia.lang.integers import Integer
+from osmia.lang.memory import Aggregate
 from osmia.lang.packet import Packet
 from osmia.lang.programs import Program
 from osmia.lang.structs import Struct
@@ -64,15 +74,15 @@ def call(checker: Checker, node: ast.Call, evaluate: Evaluate) -> Value:
     function = callee.value
     if isinstance(function, type):
         return _construct(checker, function, node, evaluate)
-    if function in LEVELS:
-        return _log(checker, LEVELS[cast("Callable[..., object]", function)], node, evaluate)
-    arguments = _positional(checker, node, evaluate, getattr(function, "__name__", "this"))
-    if arguments is None:
-        return Poison()
-    checker.at(node)
-    if function in HELPERS:
-        return _helper(checker, cast("FunctionType", function), arguments, node)
     if isinstance(function, FunctionType):
+        if function in LEVELS:
+            return _log(checker, LEVELS[function], node, evaluate)
+        arguments = _positional(checker, node, evaluate, function.__name__)
+        if arguments is None:
+            return Poison()
+        checker.at(node)
+        if function in HELPERS:
+            return _helper(checker, function, arguments, node)
         return inline_function(checker, function, arguments, node)
     if isinstance(function, Program):
         return checker.report(
@@ -82,8 +92,9 @@ def call(checker: Checker, node: ast.Call, evaluate: Evaluate) -> Value:
         )
     if isinstance(function, logging.Logger):
         return checker.report(findings.not_callable(span, "a logger", "use `from osmia import log`"))
-    name = getattr(function, "__name__", str(function))
-    return checker.report(findings.not_callable(span, f"`{name}`", _REFUSED_BUILTINS.get(name, "")))
+    name = getattr(function, "__name__", "")
+    what = f"`{name}`" if name else f"a {type(function).__name__}"
+    return checker.report(findings.not_callable(span, what, _REFUSED_BUILTINS.get(name, "")))
 
 
 def _positional(checker: Checker, node: ast.Call, evaluate: Evaluate, name: str) -> list[Value] | None:
@@ -198,8 +209,11 @@ def _struct(
         )
     given: dict[str, tuple[Value, Span]] = {}
     for keyword in node.keywords:
-        if keyword.arg is not None:
-            given[keyword.arg] = (evaluate(checker, keyword.value), checker.span(keyword.value))
+        if keyword.arg is None:
+            return checker.report(
+                findings.wrong_arguments(checker.span(keyword), memory_type.name, "its fields one by one")
+            )
+        given[keyword.arg] = (evaluate(checker, keyword.value), checker.span(keyword.value))
     checker.at(node)
     names = tuple(member.name for member in memory_type.fields)
     for name in given:
@@ -212,7 +226,7 @@ def _struct(
         if member.name in given:
             value, value_span = given[member.name]
         elif member.name in python_class.defaults:
-            value, value_span = _default(checker, python_class.defaults[member.name], member.type), span
+            value, value_span = literal(checker, python_class.defaults[member.name], member.type), span
         else:
             return checker.report(
                 findings.wrong_arguments(
@@ -225,16 +239,20 @@ def _struct(
     return Reference(target, fresh=True)
 
 
-def _default(checker: Checker, value: object, member: object) -> Value:
-    if isinstance(value, bool):
-        return scalar(Number(int(value), BOOL))
-    if isinstance(value, Integer):
-        kind = checker.module.types.memory_type(type(value))
-        assert isinstance(kind, IntegerType)
-        return scalar(Number(int(value), kind))
-    assert isinstance(member, ArrayType | StructType)
-    target = checker.slot(member)
-    checker.builder.emit(Zero(target, member.size, alignment_of(member)))
+def literal(checker: Checker, value: object, kind: MemoryType) -> Value:
+    """The default of a field, of the field's type."""
+    if isinstance(kind, BoolType):
+        return scalar(Number(int(bool(value)), kind))
+    if isinstance(kind, IntegerType):
+        python_class = checker.module.types.python_class(kind)
+        assert python_class is not None
+        return scalar(Number(int(python_class(value)), kind))
+    assert isinstance(value, Aggregate)
+    target = checker.slot(kind)
+    checker.builder.emit(Zero(target, kind.size, alignment_of(kind)))
+    for position, byte in enumerate(bytes(value)):
+        if byte:
+            checker.store(checker.offset(target, Number(position, I64), U8), scalar(Number(byte, U8)))
     return Reference(target, fresh=True)
 
 

@@ -25,19 +25,40 @@ def is_condition(node: ast.expr) -> bool:
     )
 
 
-def condition(checker: Checker, node: ast.expr, then: Block, otherwise: Block, evaluate: Evaluate) -> Outcome:
-    """Jump to `then` or `otherwise`; the result is what is known on each way."""
+def condition(
+    checker: Checker,
+    node: ast.expr,
+    then: Block,
+    otherwise: Block,
+    evaluate: Evaluate,
+    *,
+    exact: bool = False,
+) -> Outcome:
+    """Jump to `then` or `otherwise`; the result is what is known on each way.
+
+    With `exact` the value itself is wanted, not only its truth: Python's `and` and `or` give one of
+    their operands, so these must be bools.
+    """
     checker.at(node)
     match node:
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             true_state, false_state = condition(checker, operand, otherwise, then, evaluate)
             return false_state, true_state
         case ast.BoolOp(op=operator, values=values):
-            return _chain(checker, isinstance(operator, ast.And), values, then, otherwise, evaluate)
+            both = isinstance(operator, ast.And)
+            return _chain(checker, both, values, then, otherwise, evaluate, exact=exact)
         case ast.Compare():
             return _comparison(checker, node, then, otherwise, evaluate)
         case _:
-            return _truth(checker, node, evaluate(checker, node), then, otherwise)
+            value = evaluate(checker, node)
+            if (
+                exact
+                and not isinstance(value, Poison)
+                and not (isinstance(value, Scalar) and value.type == BOOL)
+            ):
+                checker.report(findings.operand_of_and(checker.span(node), str(value)))
+                value = Poison()
+            return _truth(checker, node, value, then, otherwise)
 
 
 def materialise(checker: Checker, node: ast.expr, evaluate: Evaluate) -> Value:
@@ -45,7 +66,7 @@ def materialise(checker: Checker, node: ast.expr, evaluate: Evaluate) -> Value:
     builder = checker.builder
     result = builder.local("truth", BOOL)
     then, otherwise, join = builder.block(), builder.block(), builder.block()
-    states = condition(checker, node, then, otherwise, evaluate)
+    states = condition(checker, node, then, otherwise, evaluate, exact=True)
     for block, truth in ((then, 1), (otherwise, 0)):
         builder.enter(block)
         builder.emit(StoreLocal(result, Number(truth, BOOL)))
@@ -58,20 +79,27 @@ def materialise(checker: Checker, node: ast.expr, evaluate: Evaluate) -> Value:
 
 
 def _chain(
-    checker: Checker, is_and: bool, values: list[ast.expr], then: Block, otherwise: Block, evaluate: Evaluate
+    checker: Checker,
+    is_and: bool,
+    values: list[ast.expr],
+    then: Block,
+    otherwise: Block,
+    evaluate: Evaluate,
+    *,
+    exact: bool,
 ) -> Outcome:
     """`and` and `or`: the right side is looked at only where the left side leaves it open."""
     early: list[Flow | None] = []
     for value in values[:-1]:
         following = checker.builder.block()
         if is_and:
-            go_on, leave = condition(checker, value, following, otherwise, evaluate)
+            go_on, leave = condition(checker, value, following, otherwise, evaluate, exact=exact)
         else:
-            leave, go_on = condition(checker, value, then, following, evaluate)
+            leave, go_on = condition(checker, value, then, following, evaluate, exact=exact)
         early.append(leave)
         checker.builder.enter(following)
         checker.state = go_on
-    true_state, false_state = condition(checker, values[-1], then, otherwise, evaluate)
+    true_state, false_state = condition(checker, values[-1], then, otherwise, evaluate, exact=exact)
     if is_and:
         return true_state, merge([*early, false_state])
     return merge([*early, true_state]), false_state

@@ -191,7 +191,11 @@ class Checker:
 
     def present(self, value: Reference, span: Span) -> Value:
         """A reference that must not be None."""
-        return self.report(findings.unchecked_lookup(span, "this", value.origin)) if value.type.nullable else value
+        return (
+            self.report(findings.unchecked_lookup(span, "this", value.origin))
+            if value.type.nullable
+            else value
+        )
 
     # small operations
 

@@ -6,8 +6,6 @@ import ast
 import builtins
 from enum import Enum
 from types import FunctionType, ModuleType
-from typing import Any, cast
-
 from osmia.compiler import findings
 from osmia.compiler.check import calls, operators
 from osmia.compiler.check.conditions import condition, is_condition, materialise
@@ -51,6 +49,7 @@ from osmia.lang.constants import Constant
 from osmia.lang.contexts import XdpContext
 from osmia.lang.integers import Integer
 from osmia.lang.maps import Map
+from osmia.lang.memory import Aggregate
 from osmia.lang.packet import Packet
 
 
@@ -77,7 +76,9 @@ def expression(checker: Checker, node: ast.expr) -> Value:
         case ast.IfExp():
             return _conditional(checker, node)
         case ast.NamedExpr(target, inner):
-            return checker.bind(checker, target, expression(checker, inner), inner)
+            value = expression(checker, inner)
+            checker.bind(checker, target, value)
+            return name(checker, target) if isinstance(value, Scalar | Reference) else value
         case ast.JoinedStr():
             return checker.report(findings.text_value(checker.span(node)))
         case _ if is_condition(node):
@@ -112,6 +113,8 @@ def static(checker: Checker, value: object, node: ast.expr) -> Value:
                     checker.span(node), "float", "the kernel has no floating point: scale to integers"
                 )
             )
+        case Aggregate():
+            return checker.report(findings.module_struct(checker.span(node), type(value).__name__))
         case _:
             return Static(value)
 
@@ -128,7 +131,8 @@ def name(checker: Checker, node: ast.Name) -> Value:
     variable = frame.variables.get(node.id)
     if variable is None:
         if node.id in frame.assignments:
-            return checker.report(findings.unassigned(checker.span(node), node.id))
+            finding = findings.assigned_outside if node.id in frame.source.names else findings.unassigned
+            return checker.report(finding(checker.span(node), node.id))
         names = frame.source.names
         if node.id in names:
             return static(checker, names[node.id], node)
@@ -145,7 +149,7 @@ def name(checker: Checker, node: ast.Name) -> Value:
         present = checker.state is None or node.id in checker.state.present
         result = checker.builder.register(PointerType(kind.pointee, kind.space, nullable=not present))
         checker.builder.emit(LoadLocal(result, variable.local))
-        return Reference(result, variable.origin)
+        return Reference(result, variable.origin, roots=variable.shares | {node.id})
     result = checker.builder.register(kind)
     checker.builder.emit(LoadLocal(result, variable.local))
     return scalar(result)
@@ -256,7 +260,8 @@ def subscript(checker: Checker, node: ast.Subscript) -> Value:
     if isinstance(receiver, Static) and isinstance(receiver.value, Map):
         return checker.report(findings.map_read(checker.span(node), checker.module.maps[receiver.value].name))
     if isinstance(receiver, Static) and isinstance(receiver.value, type):
-        return static(checker, cast("Any", receiver.value)[checker.frame.source.evaluate(node.slice)], node)
+        meaning = checker.annotation(node)
+        return meaning if isinstance(meaning, Poison) else static(checker, meaning, node)
     place = place_subscript(checker, receiver, node)
     return checker.load(place) if isinstance(place, Reference) else place
 
@@ -288,7 +293,7 @@ def place_subscript(checker: Checker, receiver: Value, node: ast.Subscript) -> V
         size = Number(array.element.size, I64)
         checker.builder.emit(Binary(distance, "mul", position.operand, size))
     pointer = checker.offset(receiver.operand, distance, array.element)
-    return Reference(pointer, receiver.origin)
+    return Reference(pointer, receiver.origin, roots=receiver.roots)
 
 
 def _conditional(checker: Checker, node: ast.IfExp) -> Value:
@@ -321,7 +326,11 @@ def _conditional(checker: Checker, node: ast.IfExp) -> Value:
         kind = first.type
     else:
         builder.enter(join)
-        return checker.report(findings.type_mismatch(checker.span(node.orelse), str(first), str(second)))
+        help_text = "choose with `if` and `else`" if isinstance(first, Reference | Absent) else ""
+        finding = findings.type_mismatch(checker.span(node.orelse), f"{first}", f"{second}", help_text)
+        if str(first) == str(second):
+            finding = findings.unsupported_operator(checker.span(node), "… if … else …", str(first), help_text)
+        return checker.report(finding)
     result = builder.local("choice", kind)
     for end, value in ((first_end, first), (second_end, second)):
         builder.enter(end)

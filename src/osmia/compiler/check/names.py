@@ -18,7 +18,7 @@ def assigned_names(body: list[ast.stmt]) -> list[str]:
 
 
 def aliased_names(body: list[ast.stmt]) -> frozenset[str]:
-    """Every name that a body gives to another name as it is."""
+    """Every name that a body gives to another name as it is, or sets together with another."""
     found: set[str] = set()
     for statement in body:
         for node in ast.walk(statement):
@@ -26,12 +26,18 @@ def aliased_names(body: list[ast.stmt]) -> frozenset[str]:
                 node.value, ast.Name
             ):
                 found.add(node.value.id)
+            if isinstance(node, ast.Assign) and len(node.targets) > 1:
+                found.update(target.id for target in node.targets if isinstance(target, ast.Name))
     return frozenset(found)
 
 
 def count_assignments(source: FunctionSource) -> dict[str, int]:
-    """How often each name is set in a function, its parameters included."""
+    """How often each name is set in a function, its parameters included; all `for` loops count as one."""
     counts: dict[str, int] = {argument.arg: 1 for argument in source.node.args.args}
     for name in assigned_names(source.node.body):
         counts[name] = counts.get(name, 0) + 1
+    loops = [node.target for node in ast.walk(source.node) if isinstance(node, ast.For)]
+    indices = [target.id for target in loops if isinstance(target, ast.Name)]
+    for name in set(indices):
+        counts[name] -= indices.count(name) - 1
     return counts

@@ -46,7 +46,9 @@ def read_signature(checker: Checker, source: FunctionSource) -> Signature | None
         else:
             parameters.append(None)
             if parameter.arg != "self":
-                checker.report(findings.missing_annotation(checker.span(parameter), name, f"`{parameter.arg}`"))
+                checker.report(
+                    findings.missing_annotation(checker.span(parameter), name, f"`{parameter.arg}`")
+                )
     if source.node.returns is None:
         checker.report(findings.missing_annotation(source.span_of_name(), name, "the result"))
         return None
@@ -101,5 +103,3 @@ def _is_instance(value: Value, annotation: object) -> bool:
             return isinstance(python_class, type) and isinstance(static, python_class)
         case _:
             return False
-
-

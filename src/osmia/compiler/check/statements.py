@@ -9,7 +9,7 @@ from types import NoneType
 from osmia.compiler import findings
 from osmia.compiler.check import assignments
 from osmia.compiler.check.conditions import condition
-from osmia.compiler.check.context import Checker, Flow, Loop, merge
+from osmia.compiler.check.context import Checker, Flow, Loop, Variable, merge
 from osmia.compiler.check.expressions import expression
 from osmia.compiler.check.names import assigned_names
 from osmia.compiler.check.values import (
@@ -116,13 +116,15 @@ def _if(checker: Checker, node: ast.If) -> None:
     checker.state = merge((after_then, after_else))
 
 
-def _at_loop_head(checker: Checker, body: list[ast.stmt]) -> Flow | None:
+def _changed(node: ast.For | ast.While) -> frozenset[str]:
+    """The names that a turn of a loop sets."""
+    return frozenset(assigned_names([node]))
+
+
+def _at_loop_head(checker: Checker, node: ast.For | ast.While) -> Flow | None:
     """What is known at the head of a loop: not that a name is present which a turn may set to None."""
     state = checker.state
-    if state is None:
-        return None
-    changed = frozenset(assigned_names(body))
-    return Flow(state.assigned, state.present - changed)
+    return None if state is None else Flow(state.assigned, state.present - _changed(node))
 
 
 def _while(checker: Checker, node: ast.While) -> None:
@@ -130,9 +132,9 @@ def _while(checker: Checker, node: ast.While) -> None:
     head, body, after = builder.block(), builder.block(), builder.block()
     builder.jump(head)
     builder.enter(head)
-    checker.state = _at_loop_head(checker, [ast.Expr(node.test), *node.body])
+    checker.state = _at_loop_head(checker, node)
     true_state, false_state = condition(checker, node.test, body, after, expression)
-    loop = Loop(after, head)
+    loop = Loop(after, head, _changed(node))
     checker.frame.loops.append(loop)
     builder.enter(body)
     checker.state = true_state
@@ -153,27 +155,26 @@ def _for(checker: Checker, node: ast.For) -> None:
     """`for i in range(…)`: the index is a plain int whose range is known."""
     bounds = _range_arguments(checker, node)
     if bounds is None:
+        _give_up(checker, node)
         return
     start, stop, step = bounds
     builder = checker.builder
-    index = builder.local(node.target.id if isinstance(node.target, ast.Name) else "index", I64)
+    assert isinstance(node.target, ast.Name)
+    index = builder.local(node.target.id, I64)
     builder.emit(StoreLocal(index, start.operand))
     head, body, advance, after = builder.block(), builder.block(), builder.block(), builder.block()
     builder.jump(head)
     builder.enter(head)
-    checker.state = _at_loop_head(checker, node.body)
+    checker.state = _at_loop_head(checker, node)
     current = _load_index(checker, index)
     limit = Scalar(stop.operand, stop.low, stop.high)
     builder.branch(checker.compare("lt" if step > 0 else "gt", current, limit), body, after)
     before = checker.state
-    loop = Loop(after, advance)
+    loop = Loop(after, advance, _changed(node), node.target.id)
     checker.frame.loops.append(loop)
     builder.enter(body)
     low, high = (start.low, stop.high - 1) if step > 0 else (stop.low + 1, start.high)
-    assert isinstance(node.target, ast.Name)
-    assignments.bind(
-        checker, node.target, PlainInt(_load_index(checker, index).operand, low, high), node.iter
-    )
+    assignments.bind(checker, node.target, PlainInt(_load_index(checker, index).operand, low, high))
     statements(checker, node.body)
     builder.jump(advance)
     builder.enter(advance)
@@ -187,6 +188,15 @@ def _for(checker: Checker, node: ast.For) -> None:
     checker.state = merge((before, *loop.breaks))
 
 
+def _give_up(checker: Checker, node: ast.For) -> None:
+    """Let nothing that a loop sets be reported as unset when the loop itself was refused."""
+    names = _changed(node)
+    for name in names:
+        checker.frame.variables.setdefault(name, Variable(None, Poison()))
+    if checker.state is not None:
+        checker.state = Flow(checker.state.assigned | names, checker.state.present)
+
+
 def _load_index(checker: Checker, index: Local) -> Scalar:
     register = checker.builder.register(I64)
     checker.builder.emit(LoadLocal(register, index))
@@ -196,7 +206,20 @@ def _load_index(checker: Checker, index: Local) -> Scalar:
 def _range_arguments(checker: Checker, node: ast.For) -> tuple[PlainInt, PlainInt, int] | None:
     call = node.iter
     is_range = isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "range"
-    if not is_range or not isinstance(node.target, ast.Name):
+    if not isinstance(node.target, ast.Name):
+        finding = findings.refused_syntax(
+            checker.span(node.target),
+            "this target of a loop",
+            "the index is one number",
+            "write `for i in range(n):`",
+        )
+        checker.report(finding)
+        return None
+    name = node.target.id
+    if any(loop.index == name for loop in checker.frame.loops):
+        checker.report(findings.rebound(checker.span(node.target), name, "the index of an outer loop"))
+        return None
+    if not is_range:
         span = checker.span(node.iter)
         checker.report(
             findings.refused_syntax(

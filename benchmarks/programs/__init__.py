@@ -1,0 +1,1 @@
+"""The examples without their log lines, which no C source has."""
