@@ -19,7 +19,7 @@ def attach(interface: str, object_file: str | None) -> Bpf:
         loaded = osmia.load(Path(object_file))
         loaded.program("xdp_counter").attach_xdp(interface)
         return loaded
-    from benchmarks.programs.xdp_counter import xdp_counter
+    from benchmarks.programs.xdp_counter import xdp_counter  # noqa: PLC0415 - not for an object file
 
     bpf = osmia.load(xdp_counter)
     bpf[xdp_counter].attach(interface)
@@ -29,10 +29,10 @@ def attach(interface: str, object_file: str | None) -> Bpf:
 def report(attached_ns: int) -> None:
     """Print the time, and the peak memory of this process and of the one in which LLVM ran, in KiB."""
     # Imported only now: they are no part of what is measured.
-    import json
-    import resource
+    import json  # noqa: PLC0415
+    import resource  # noqa: PLC0415
 
-    from osmia.compiler.backend.llvm_process import llvm
+    from osmia.compiler.backend.llvm_process import llvm  # noqa: PLC0415
 
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     llvm.close()

@@ -12,8 +12,7 @@ from benchmarks.programs.xdp_pass import xdp_pass
 from examples.xdp_firewall import xdp_firewall
 from osmia.compiler.compile import compile_programs
 from osmia.lang import Program
-from osmia.loader import MapObject, bytes_handle
-from osmia.loader.codec import per_cpu_size
+from osmia.loader import MapObject
 from osmia.monitor.kernel import monitor_egress, monitor_ingress
 from osmia.net import TcpFlags
 from osmia.packets import Layers, ethernet, hop_by_hop, ipv4, ipv6, tcp, udp, vlan
@@ -63,15 +62,25 @@ SOURCE, SOURCE_BYTES = "10.0.0.9", bytes([10, 0, 0, 9])
 MAPPED_SOURCE = bytes(10) + b"\xff\xff" + SOURCE_BYTES
 
 
+def put(target: MapObject, key: bytes, value: bytes) -> None:
+    """Set an entry; the same value on each processor where the map has one for each."""
+    copies = len(target.kernel.possible_cpus()) if target.per_cpu else 1
+    target.kernel.map_update(target.fileno(), key, value * copies)
+
+
+def block(maps: Mapping[str, MapObject], network: bytes, bits: int, rule: int) -> None:
+    """A rule of the monitor's block list, with its counters."""
+    number = rule.to_bytes(4, "little")
+    put(maps["rule_hits"], number, bytes(16))
+    put(maps["blocked"], bits.to_bytes(4, "little") + network, number)
+
+
 def _block_for_firewall(maps: Mapping[str, MapObject]) -> None:
-    bytes_handle(maps["blocklist"])[SOURCE_BYTES] = (1).to_bytes(4, "little")
+    put(maps["blocklist"], SOURCE_BYTES, (1).to_bytes(4, "little"))
 
 
 def _block_for_monitor(maps: Mapping[str, MapObject]) -> None:
-    rule = (1).to_bytes(4, "little")
-    bytes_handle(maps["blocked"])[(128).to_bytes(4, "little") + MAPPED_SOURCE] = rule
-    hits = maps["rule_hits"]
-    hits.kernel.map_update(hits.fileno(), rule, bytes(per_cpu_size(16, len(hits.kernel.possible_cpus()))))
+    block(maps, MAPPED_SOURCE, 128, 1)
 
 
 def _frame(packet: Layers) -> bytes:

@@ -174,6 +174,7 @@ RECORDS = (
         "BPF_LINK_CREATE.",
         ("target_btf_id", "perf_event", "tcx"),
     ),
+    RecordSource("RawTracepointOpen", "bpf.h", f"{ATTR}/raw_tracepoint", "BPF_RAW_TRACEPOINT_OPEN."),
     RecordSource("LinkDetach", "bpf.h", f"{ATTR}/link_detach", "BPF_LINK_DETACH."),
     RecordSource("EnableStats", "bpf.h", f"{ATTR}/enable_stats", "BPF_ENABLE_STATS."),
     RecordSource("ProgramInfo", "bpf.h", "struct bpf_prog_info", "What the kernel tells about a program."),

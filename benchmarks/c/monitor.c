@@ -518,15 +518,15 @@ static __always_inline void watch_probe(struct xdp_md *ctx, const struct connect
 	if (!cell)
 		return;
 	__sync_fetch_and_add(&cell->counts[kind & 7], 1);
-	cell->ports[cell->probes & 7] = key->local_port;
 	__sync_fetch_and_add(&cell->probes, 1);
 	cell->last_seen = now;
-	cell->last_target = key->local_addr;
 	position = target_bit(key);
 	word = &cell->targets[(position >> 6) & 3];
 	mask = 1ull << (position & 63);
 	if (!(*word & mask)) {
 		*word |= mask;
+		cell->ports[cell->distinct & 7] = key->local_port;
+		cell->last_target = key->local_addr;
 		__sync_fetch_and_add(&cell->distinct, 1);
 	}
 	if (cell->distinct < REPORT_TARGETS && cell->probes - cell->counts[PROBE_SYN] < REPORT_ODD)

@@ -47,10 +47,8 @@ def observe(bpf: osmia.Bpf, inbound: Iterable[bytes], outbound: Iterable[bytes])
     for index, frame in enumerate(inbound):
         bpf[kernel.clock][0] = u64(1_000_000_000 + index * 10_000_000)
         verdicts.append(bpf[kernel.monitor_ingress].run(frame, ingress_ifindex=LOOPBACK).action)
-    for frame in outbound:
-        verdicts.append(
-            bpf[kernel.monitor_egress].run(frame, ifindex=LOOPBACK, wire_length=len(frame)).action
-        )
+    egress = bpf[kernel.monitor_egress]
+    verdicts += [egress.run(f, ifindex=LOOPBACK, wire_length=len(f)).action for f in outbound]
     return {
         "verdicts": verdicts,
         "sources": {

@@ -11,6 +11,7 @@ from osmia.bpf.interface import (
     PerCpuMapping,
     PerCpuValues,
     RunResult,
+    TracingHandle,
     XdpHandle,
 )
 from osmia.bpf.simulated import SimulatedBpf, simulate
@@ -27,6 +28,7 @@ __all__ = [
     "PerCpuValues",
     "RunResult",
     "SimulatedBpf",
+    "TracingHandle",
     "XdpHandle",
     "simulate",
 ]

@@ -30,6 +30,7 @@ from osmia.lang import (
     PerfEventArray,
     RingBuf,
     TcAction,
+    TracingProgram,
     XdpAction,
     XdpFlags,
     XdpProgram,
@@ -50,6 +51,7 @@ __all__ = [
     "PerCpuMapping",
     "PerCpuValues",
     "RunResult",
+    "TracingHandle",
     "XdpHandle",
 ]
 
@@ -144,6 +146,18 @@ class ClassifierHandle(Protocol):
 
         `repeat` as for XDP. ifindex 0 stands for the loopback interface, wire_length 0 for the
         packet's own length in bytes.
+        """
+        ...
+
+
+class TracingHandle(Protocol):
+    """A loaded tracing program."""
+
+    def attach(self) -> Link:
+        """Attach to what the decorator names: a tracepoint or a kernel function.
+
+        Raises UsageError (no such target), NotSupportedError (no kernel probes, no tracefs),
+        PermissionDeniedError.
         """
         ...
 
@@ -244,6 +258,8 @@ class Bpf(ABC):
     def __getitem__(self, declaration: XdpProgram) -> XdpHandle: ...
     @overload
     def __getitem__(self, declaration: ClassifierProgram) -> ClassifierHandle: ...
+    @overload
+    def __getitem__(self, declaration: TracingProgram[Any]) -> TracingHandle: ...
     @overload
     def __getitem__(
         self, declaration: PerCpuHashMap[K, V] | LruPerCpuHashMap[K, V]

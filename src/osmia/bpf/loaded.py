@@ -7,19 +7,20 @@ import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, SupportsBytes, TypeVar, cast, overload
+from typing import Any, TypeVar, cast, overload
 
-from osmia.bpf.interface import KERNEL_CHOOSES, Bpf, Direction, RunResult
+from osmia.bpf.interface import Bpf
+from osmia.bpf.loaded_programs import LoadedClassifier, LoadedTracing, LoadedXdp
 from osmia.compiler.cache import compiled_object
-from osmia.errors import MalformedError, UsageError
-from osmia.lang import ClassifierProgram, Constant, Map, Program, TcAction, XdpAction, XdpProgram
+from osmia.errors import CompileError, MalformedError, UsageError
+from osmia.lang import ClassifierProgram, Constant, Map, Program, TracingProgram, XdpProgram
 from osmia.lang.memory import MemoryCodec, encode
+from osmia.lang.programs import is_program
 from osmia.lang.references import References
 from osmia.loader import (
     ArrayHandle,
     EventBytes,
     HashMapHandle,
-    Link,
     LoadedObject,
     MapObject,
     PerCpuArrayHandle,
@@ -28,16 +29,15 @@ from osmia.loader import (
     PrefixCodec,
     ProgramHandle,
     RingBufferReader,
-    XdpLink,
     load_object,
     read_object,
 )
 from osmia.loader.log import MAP as LOG_MAP
 from osmia.loader.log import SECTION as LOG_SECTION
 from osmia.loader.log import LogDecoder
-from osmia.uapi import AttachType, MapType, XdpFlags
+from osmia.uapi import MapType
 
-__all__ = ["LoadedBpf", "LoadedClassifier", "LoadedXdp", "load"]
+__all__ = ["LoadedBpf", "load"]
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -46,7 +46,6 @@ _KERNEL_LOGGER = logging.getLogger("osmia.kernel")
 _LOG_WAIT = 0.1
 """Seconds after which the log's thread looks whether it shall end."""
 _LARGEST_OBJECT = 64 << 20
-_DIRECTIONS = {Direction.INGRESS: AttachType.TCX_INGRESS, Direction.EGRESS: AttachType.TCX_EGRESS}
 
 
 @overload
@@ -80,10 +79,14 @@ def load(
         return LoadedBpf(load_object(read_object(data)), (), References())
     given: tuple[object, ...] = (program, *programs)
     for each in given:
-        if not isinstance(each, Program):
+        if not is_program(each):
             raise UsageError(f"{each!r} is no program", "decorate the function with @xdp or @classifier")
     all_programs = (program, *programs)
-    data, references = compiled_object(all_programs)
+    try:
+        data, references = compiled_object(all_programs)
+    except CompileError as error:
+        # The user's line is in the error; how the compiler came to it is of no use.
+        raise error.with_traceback(None) from None
     variables = _variables(references, constants or {})
     return LoadedBpf(load_object(read_object(data), variables=variables), all_programs, references)
 
@@ -102,68 +105,6 @@ def _variables(references: References, constants: Mapping[Constant[Any], Any]) -
             raise UsageError(f"{names[constant]} cannot be set to {value!r}", f"its value is of type {name}")
         variables[names[constant]] = encode(type(constant.default), value)
     return variables
-
-
-class LoadedXdp:
-    """An XDP program in the kernel."""
-
-    def __init__(self, handle: ProgramHandle, links: ExitStack) -> None:
-        self.handle = handle
-        """The loader's handle: instructions, statistics, file descriptor."""
-        self._links = links
-
-    def attach(self, interface: str, *, flags: XdpFlags = KERNEL_CHOOSES) -> XdpLink:
-        """Attach to a network interface; `link.mode` says whether native or generic. See `XdpHandle`."""
-        return self._links.enter_context(self.handle.attach_xdp(interface, flags))
-
-    def run(
-        self, packet: bytes | SupportsBytes, *, repeat: int = 1, ingress_ifindex: int = 0
-    ) -> RunResult[XdpAction]:
-        """Run over a frame with BPF_PROG_TEST_RUN; see `XdpHandle`."""
-        data = bytes(packet)
-        context = None
-        if ingress_ifindex:
-            fields = (0, len(data), 0, ingress_ifindex, 0, 0)
-            context = b"".join(field.to_bytes(4, "little") for field in fields)
-        result = self.handle.run(data, context=context, repeat=repeat)
-        return RunResult(XdpAction(result.value), result.data, result.duration)
-
-
-class LoadedClassifier:
-    """A traffic control program in the kernel."""
-
-    def __init__(self, handle: ProgramHandle, links: ExitStack) -> None:
-        self.handle = handle
-        """The loader's handle: instructions, statistics, file descriptor."""
-        self._links = links
-
-    def attach(self, interface: str, direction: Direction) -> Link:
-        """Attach to one direction of a network interface with tcx; see `ClassifierHandle`."""
-        return self._links.enter_context(self.handle.attach_tcx(interface, _DIRECTIONS[direction]))
-
-    def run(
-        self,
-        packet: bytes | SupportsBytes,
-        *,
-        repeat: int = 1,
-        ifindex: int = 0,
-        ingress_ifindex: int = 0,
-        mark: int = 0,
-        wire_length: int = 0,
-        gso_segments: int = 0,
-    ) -> RunResult[TcAction]:
-        """Run over a frame with BPF_PROG_TEST_RUN; see `ClassifierHandle`."""
-        # Always with a context: without one the kernel has 0 for the length on the wire.
-        context = bytearray(_SK_BUFF_SIZE)
-        fields = {8: mark, 36: ingress_ifindex, 40: ifindex, 160: wire_length, 164: gso_segments}
-        for offset, value in fields.items():
-            context[offset : offset + 4] = value.to_bytes(4, "little")
-        result = self.handle.run(bytes(packet), context=bytes(context), repeat=repeat)
-        action = result.value - (1 << 32) if result.value >> 31 else result.value
-        return RunResult(TcAction(action), result.data, result.duration)
-
-
-_SK_BUFF_SIZE = 192
 
 
 class LoadedBpf(Bpf):
@@ -190,7 +131,7 @@ class LoadedBpf(Bpf):
             self._read.enter_context(_LogForwarder(loaded.maps[LOG_MAP], LogDecoder(table)))
 
     def _handle(self, declaration: Any) -> Any:
-        if isinstance(declaration, Program):
+        if is_program(declaration):
             if declaration not in self._programs:
                 name = declaration.name
                 raise UsageError(f"{name} is not loaded here", f"write load({name}, ...)")
@@ -220,12 +161,14 @@ class LoadedBpf(Bpf):
         """Detach and close everything; no error where that was done before."""
         self._resources.close()
 
-    def _program(self, program: Program[Any, Any]) -> LoadedXdp | LoadedClassifier:
+    def _program(self, program: Program[Any, Any]) -> LoadedXdp | LoadedClassifier | LoadedTracing:
         handle = self.object.programs[program.name]
         if isinstance(program, XdpProgram):
             return LoadedXdp(handle, self._links)
         if isinstance(program, ClassifierProgram):
             return LoadedClassifier(handle, self._links)
+        if isinstance(program, TracingProgram):
+            return LoadedTracing(handle, program, self._links)
         raise UsageError(f"{program!r} cannot be attached")
 
     def _map(self, declaration: Map) -> object:

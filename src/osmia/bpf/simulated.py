@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsBytes, cast
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, SupportsBytes, TypeVar, cast
 
 from osmia.bpf.interface import KERNEL_CHOOSES, Bpf, Direction, RunResult
 from osmia.errors import UsageError
@@ -22,6 +22,7 @@ from osmia.lang import (
     Program,
     RingBuf,
     TcAction,
+    TracingProgram,
     XdpAction,
     XdpFlags,
     XdpProgram,
@@ -44,7 +45,9 @@ if TYPE_CHECKING:
     from contextvars import Token
     from types import TracebackType
 
-__all__ = ["SimulatedBpf", "SimulatedClassifier", "SimulatedXdp", "simulate"]
+__all__ = ["SimulatedBpf", "SimulatedClassifier", "SimulatedTracing", "SimulatedXdp", "simulate"]
+
+C = TypeVar("C")
 
 _HANDLES: Mapping[type[Map], Callable[[SimulatedKernel, Map], object]] = {
     HashMap: SimulatedMap,
@@ -135,6 +138,26 @@ class SimulatedClassifier:
         return RunResult(run.action, run.data, run.duration_ns)
 
 
+class SimulatedTracing(Generic[C]):
+    """A tracing program as plain Python."""
+
+    def __init__(self, kernel: SimulatedKernel, program: TracingProgram[C]) -> None:
+        self._kernel = kernel
+        self._program = program
+
+    def attach(self) -> NoReturn:
+        """UsageError: a simulation has nothing to trace."""
+        _refuse_attach(self._program, self._program.target)
+
+    def run(self, context: C) -> int:
+        """Run for one event: a `TracepointContext`, `KprobeContext` and so on, made by the test."""
+        token = enter_runtime(self._kernel)
+        try:
+            return self._program(context)
+        finally:
+            leave_runtime(token)
+
+
 class SimulatedBpf(Bpf):
     """Programs and maps of a simulation; in its `with` block, kernel functions can be called as well."""
 
@@ -183,13 +206,17 @@ class SimulatedBpf(Bpf):
         leave_runtime(self._tokens.pop())
         self.close()
 
-    def _program_handle(self, program: Program[Any, Any]) -> SimulatedXdp | SimulatedClassifier:
+    def _program_handle(
+        self, program: Program[Any, Any]
+    ) -> SimulatedXdp | SimulatedClassifier | SimulatedTracing[Any]:
         if program not in self._programs:
             raise UsageError(f"{program.name} is not simulated here", f"write simulate({program.name}, ...)")
         if isinstance(program, XdpProgram):
             return SimulatedXdp(self.kernel, program)
         if isinstance(program, ClassifierProgram):
             return SimulatedClassifier(self.kernel, program)
+        if isinstance(program, TracingProgram):
+            return SimulatedTracing(self.kernel, program)
         raise UsageError(f"{program!r} cannot be simulated")
 
     def _check_constant(self, constant: Constant[Any], value: object) -> None:

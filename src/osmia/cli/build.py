@@ -6,6 +6,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
+from osmia.cli.subcommands import SubCommands
 from osmia.cli.user_module import import_file, programs_in
 from osmia.compiler.compile import compile_programs
 from osmia.loader import read_object
@@ -13,7 +14,7 @@ from osmia.loader import read_object
 __all__ = ["add_parser"]
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parser(subparsers: SubCommands) -> None:
     """Add the sub-command."""
     parser = subparsers.add_parser(
         "build",

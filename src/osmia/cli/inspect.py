@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
+from osmia.cli.subcommands import SubCommands
 from osmia.cli.user_module import import_file, programs_in
 from osmia.compiler.compile import assembly, check, compile_programs
 from osmia.compiler.ir.printer import print_module
@@ -16,7 +17,7 @@ from osmia.loader.disassembler import disassemble_program
 __all__ = ["add_parser"]
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parser(subparsers: SubCommands) -> None:
     """Add the sub-command."""
     parser = subparsers.add_parser(
         "inspect",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import inspect
 import logging
 import sys
@@ -10,13 +11,14 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from osmia.bpf import Bpf, Direction
 from osmia.bpf.loaded import load
+from osmia.cli.subcommands import SubCommands
 from osmia.cli.user_module import import_file, programs_in
 from osmia.errors import UsageError
-from osmia.lang import ClassifierProgram, Map, XdpFlags, XdpProgram
+from osmia.lang import ClassifierProgram, HashMap, Map, TracingProgram, XdpFlags, XdpProgram
 
 __all__ = ["add_parser"]
 
@@ -24,7 +26,7 @@ _MODES = {"auto": XdpFlags(0), "native": XdpFlags.DRV_MODE, "generic": XdpFlags.
 _MOST_ENTRIES = 20
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_parser(subparsers: SubCommands) -> None:
     """Add the sub-command."""
     parser = subparsers.add_parser(
         "run",
@@ -45,11 +47,10 @@ def _run(arguments: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     module = import_file(arguments.file)
     programs = programs_in(module, arguments.file)
-    if arguments.interface is None:
+    if arguments.interface is None and any(not isinstance(program, TracingProgram) for program in programs):
         raise UsageError("no interface to attach to", "give one: osmia run FILE.py -i eth0")
     try:
-        if _main_takes_interface(module):
-            module.main(arguments.interface)
+        if _run_main(module, arguments.interface):
             return 0
         with load(*programs) as bpf:
             for program in programs:
@@ -57,14 +58,17 @@ def _run(arguments: argparse.Namespace) -> int:
                     bpf[program].attach(arguments.interface, flags=_MODES[arguments.mode])
                 elif isinstance(program, ClassifierProgram):
                     bpf[program].attach(arguments.interface, Direction.EGRESS)
-            print(f"attached to {arguments.interface}; Ctrl-C ends it", file=sys.stderr)
+                elif isinstance(program, TracingProgram):
+                    bpf[program].attach()
+            print(f"{len(programs)} programs attached; Ctrl-C ends it", file=sys.stderr)
             _show_maps(bpf, module)
     except KeyboardInterrupt:
         return 0
     return 0
 
 
-def _main_takes_interface(module: ModuleType) -> bool:
+def _run_main(module: ModuleType, interface: str | None) -> bool:
+    """Call the file's own `main`, with the interface where it takes one argument; False where there is none."""
     main = getattr(module, "main", None)
     if not inspect.isfunction(main):
         return False
@@ -74,7 +78,12 @@ def _main_takes_interface(module: ModuleType) -> bool:
         if parameter.default is parameter.empty
         and parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
     ]
-    return len(required) == 1
+    if len(required) > 1:
+        return False
+    result = main(*([interface] if required else []))
+    if inspect.iscoroutine(result):
+        asyncio.run(result)
+    return True
 
 
 def _show_maps(bpf: Bpf, module: ModuleType) -> None:
@@ -92,12 +101,13 @@ def _show_maps(bpf: Bpf, module: ModuleType) -> None:
         time.sleep(1)
 
 
-def _entries(name: str, bpf: Bpf, declaration: Any) -> list[str]:
+def _entries(name: str, bpf: Bpf, declaration: Map) -> list[str]:
     try:
-        handle: Mapping[Any, Any] = bpf[declaration]
+        handle = cast("Mapping[Any, Any]", bpf[cast("HashMap[Any, Any]", declaration)])
     except UsageError:
         return []
-    lines = [f"{name}[{key}] = {value}" for key, value in list(handle.items())[:_MOST_ENTRIES]]
-    if len(handle) > _MOST_ENTRIES:
-        lines.append(f"({len(handle) - _MOST_ENTRIES} more entries of {name})")
+    entries = list(handle.items())
+    lines = [f"{name}[{key}] = {value}" for key, value in entries[:_MOST_ENTRIES]]
+    if len(entries) > _MOST_ENTRIES:
+        lines.append(f"({len(entries) - _MOST_ENTRIES} more entries of {name})")
     return lines

@@ -6,10 +6,11 @@ import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Any, cast
+from typing import Any
 
 from osmia.errors import UsageError
 from osmia.lang import Program
+from osmia.lang.programs import is_program
 
 __all__ = ["import_file", "programs_in"]
 
@@ -37,8 +38,8 @@ def programs_in(module: ModuleType, path: Path) -> tuple[Program[Any, Any], ...]
     found: list[Program[Any, Any]] = []
     values: list[Any] = list(vars(module).values())
     for value in values:
-        if isinstance(value, Program) and value not in found:
-            found.append(cast("Program[Any, Any]", value))
+        if is_program(value) and value not in found:
+            found.append(value)
     if not found:
         raise UsageError(f"{path} declares no program", "decorate a function with @xdp or @classifier")
     return tuple(found)

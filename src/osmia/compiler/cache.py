@@ -15,11 +15,10 @@ import sys
 import tempfile
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from osmia.compiler.compile import DEFAULT_CPU, compile_programs
 from osmia.lang.integers import Integer
-from osmia.lang.memory import Aggregate
 from osmia.lang.programs import Program
 from osmia.lang.references import References, references_of
 from osmia.lang.structs import Struct
@@ -106,16 +105,23 @@ def _fingerprint(programs: tuple[Program[Any, Any], ...], references: References
     return digest.hexdigest()
 
 
-def _describe(value: Any) -> str:
+def _describe(value: object) -> str:
     """A text that changes when a captured value does."""
-    if isinstance(value, type) and issubclass(value, Struct):
-        fields = ", ".join(f"{field.name}@{field.offset}: {_describe(field.type)}" for field in value.layout)
-        return f"struct {value.__qualname__} {{{fields}}} {value.defaults!r}"
-    if isinstance(value, type) and issubclass(value, Enum):
-        members = [(name, str(member.value)) for name, member in value.__members__.items()]
-        return f"enum {value.__mro__[1].__name__} {value.__qualname__} {members}"
-    if isinstance(value, type) and issubclass(value, Aggregate | Integer):
-        return f"type {value.__qualname__} {getattr(value, 'length', '')} {getattr(value, 'bits', '')}"
+    if isinstance(value, type):
+        return _describe_class(cast("type[Any]", value))
     if isinstance(value, int | str | bytes | Integer | None):
         return repr(value)
     return f"object {type(value).__qualname__} {getattr(value, '__qualname__', '')}"
+
+
+def _describe_class(python_class: type[Any]) -> str:
+    name = python_class.__qualname__
+    if issubclass(python_class, Struct):
+        fields = ", ".join(
+            f"{field.name}@{field.offset}: {_describe_class(field.type)}" for field in python_class.layout
+        )
+        return f"struct {name} {{{fields}}} {python_class.defaults!r}"
+    if issubclass(python_class, Enum):
+        members = [(member, str(value.value)) for member, value in python_class.__members__.items()]
+        return f"enum {python_class.__mro__[1].__name__} {name} {members}"
+    return f"type {name} {getattr(python_class, 'length', '')} {getattr(python_class, 'bits', '')}"

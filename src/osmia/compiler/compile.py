@@ -20,8 +20,8 @@ from osmia.errors import CompileError, InternalError, UsageError
 from osmia.lang.constants import Constant
 from osmia.lang.maps import Map
 from osmia.lang.programs import Program
-from osmia.uapi import MapType
 from osmia.lang.references import References, references_of
+from osmia.uapi import MapType
 
 DEFAULT_CPU = 3
 """BPF processor level v3 (Linux 5.1): what the oldest supported kernel has."""

@@ -6,6 +6,9 @@ import difflib
 
 from osmia.diagnostics import Diagnostic, Span
 
+_MOST_NAMES = 16
+"""Attributes that a message lists."""
+
 
 def refused_syntax(span: Span, what: str, reason: str, help_text: str) -> Diagnostic:
     """Python that has no meaning in the kernel, from the table of refused constructs."""
@@ -90,6 +93,16 @@ def operand_of_and(span: Span, type_name: str) -> Diagnostic:
     )
 
 
+def plain_int_operator(span: Span, operator: str, width: str = "u64") -> Diagnostic:
+    """An operator on plain ints whose result is not known to fit 64 bits."""
+    return Diagnostic(
+        "unsupported-operator",
+        span,
+        f"`{operator}` of plain ints could leave 64 bits, or differ from Python",
+        f"give both sides a width: `{width}(…)`",
+    )
+
+
 def unchecked_lookup(span: Span, what: str, source: str) -> Diagnostic:
     """A result that may be None, used as if it were not."""
     return Diagnostic(
@@ -117,7 +130,9 @@ def module_struct(span: Span, type_name: str) -> Diagnostic:
 
 def no_entries(span: Span, map_type: str, what: str, help_text: str) -> Diagnostic:
     """An entry of a map that has none, or that cannot be deleted."""
-    return Diagnostic("no-entries", span, f"{what} of a `{map_type}`: there is no such thing", help_text)
+    return Diagnostic(
+        "no-entries", span, f"{what} of a `{map_type}`: the kernel has no such thing", help_text
+    )
 
 
 def map_read(span: Span, name: str) -> Diagnostic:
@@ -153,13 +168,9 @@ def atomic_width(span: Span, type_name: str) -> Diagnostic:
 def no_attribute(span: Span, type_name: str, name: str, known: tuple[str, ...]) -> Diagnostic:
     """A field, method or member that does not exist."""
     near = difflib.get_close_matches(name, known, 1)
-    has = ", ".join(known) if known else "none"
-    return Diagnostic(
-        "no-attribute",
-        span,
-        f"`{type_name}` has no `{name}` in kernel code",
-        f"did you mean `{near[0]}`?" if near else f"it has: {has}",
-    )
+    has = f"it has: {', '.join(known[:_MOST_NAMES])}" if known else ""
+    help_text = f"did you mean `{near[0]}`?" if near else has
+    return Diagnostic("no-attribute", span, f"`{type_name}` has no `{name}` in kernel code", help_text)
 
 
 def not_callable(span: Span, what: str, help_text: str = "") -> Diagnostic:
@@ -312,6 +323,36 @@ def text_value(span: Span) -> Diagnostic:
     """A string outside of a log call."""
     return Diagnostic(
         "text-value", span, "the kernel has no strings: text can only be logged", 'write `log.info("…")`'
+    )
+
+
+def kernel_name(span: Span, what: str, name: str) -> Diagnostic:
+    """A name that may not stand in an object."""
+    return Diagnostic(
+        "kernel-name",
+        span,
+        f"{what} `{name}`: names in the kernel are made of the letters a to z, digits and `_`",
+        "take another name",
+    )
+
+
+def too_large(span: Span, function: str, most: int) -> Diagnostic:
+    """A program that grew beyond all measure, as functions that are called often are inlined each time."""
+    return Diagnostic(
+        "program-too-large",
+        span,
+        f"`{function}` has more than {most} operations, the functions it calls included",
+        "call fewer functions, or call them in a loop",
+    )
+
+
+def too_deep(span: Span, function: str) -> Diagnostic:
+    """Expressions or statements nested too deeply for the compiler."""
+    return Diagnostic(
+        "nested-too-deep",
+        span,
+        f"`{function}` is nested too deeply to be compiled",
+        "use variables for parts of it",
     )
 
 

@@ -23,6 +23,20 @@ from osmia.lang.packet import Packet
 from osmia.lang.pointers import Pointer
 from osmia.lang.programs import ClassifierProgram, Program, XdpProgram, classifier, xdp
 from osmia.lang.structs import Struct, struct
+from osmia.lang.tracing import (
+    KprobeContext,
+    KprobeProgram,
+    KretprobeProgram,
+    RawTracepointContext,
+    RawTracepointProgram,
+    TracepointContext,
+    TracepointProgram,
+    TracingProgram,
+    kprobe,
+    kretprobe,
+    raw_tracepoint,
+    tracepoint,
+)
 from osmia.uapi import XdpFlags
 
 __all__ = [
@@ -33,6 +47,9 @@ __all__ = [
     "Constant",
     "HashMap",
     "Integer",
+    "KprobeContext",
+    "KprobeProgram",
+    "KretprobeProgram",
     "LpmTrie",
     "LruHashMap",
     "LruPerCpuHashMap",
@@ -43,10 +60,15 @@ __all__ = [
     "PerfEventArray",
     "Pointer",
     "Program",
+    "RawTracepointContext",
+    "RawTracepointProgram",
     "RingBuf",
     "Struct",
     "TcAction",
     "TcContext",
+    "TracepointContext",
+    "TracepointProgram",
+    "TracingProgram",
     "XdpAction",
     "XdpContext",
     "XdpFlags",
@@ -61,9 +83,13 @@ __all__ = [
     "i16",
     "i32",
     "i64",
+    "kprobe",
+    "kretprobe",
     "ktime_get_ns",
     "log",
+    "raw_tracepoint",
     "struct",
+    "tracepoint",
     "u8",
     "u16",
     "u32",

@@ -70,6 +70,8 @@ class Array(Aggregate, Generic[T, N]):
 
     @classmethod
     def memory_size(cls) -> int:
+        if not hasattr(cls, "element"):
+            raise TypeError("write Array[T, Literal[n]]: an array has a type and a length")
         return size_of(cls.element) * cls.length
 
     @classmethod

@@ -19,6 +19,8 @@ class Constant(Generic[T]):
     """
 
     def __init__(self, default: T) -> None:
+        if not isinstance(default, Integer | bool):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"the default of a Constant has a width: write Constant(u32({default!r}))")
         self.default = default
 
     @property

@@ -44,6 +44,9 @@ class Map:
     ) -> None:
         if max_entries < 1:
             raise ValueError(f"max_entries must be at least 1, not {max_entries}")
+        for memory_type in (key, value):
+            if memory_type is not None:
+                size_of(memory_type)
         self.key_type = key
         self.value_type = value
         self.max_entries = max_entries

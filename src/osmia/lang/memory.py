@@ -91,13 +91,20 @@ class FieldLayout:
 
 def size_of(memory_type: type[Any]) -> int:
     """Size in bytes; TypeError for what is no memory type."""
-    if issubclass(memory_type, Integer):
+    if not isinstance(memory_type, type):  # pyright: ignore[reportUnnecessaryIsInstance] - users may give anything
+        raise TypeError(_no_layout(memory_type))
+    if issubclass(memory_type, Integer) and memory_type.bits:
         return memory_type.bits // 8
     if issubclass(memory_type, Aggregate):
         return memory_type.memory_size()
     if memory_type is bool:
         return 1
-    raise TypeError(f"{memory_type!r} has no layout in memory: use u32, be16, a @struct class or Array[...]")
+    raise TypeError(_no_layout(memory_type))
+
+
+def _no_layout(memory_type: object) -> str:
+    name = memory_type.__name__ if isinstance(memory_type, type) else repr(memory_type)
+    return f"{name} has no layout in memory: use u32, be16, bool, a @struct class or Array[T, Literal[n]]"
 
 
 def alignment_of(memory_type: type[Any]) -> int:

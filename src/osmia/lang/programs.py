@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeGuard, TypeVar
 
 from osmia.lang.actions import TcAction, XdpAction
 from osmia.lang.contexts import TcContext, XdpContext
 from osmia.uapi import ProgramType
 
-__all__ = ["ClassifierProgram", "Program", "XdpProgram", "classifier", "xdp"]
+__all__ = ["ClassifierProgram", "Program", "XdpProgram", "classifier", "is_program", "xdp"]
 
 C = TypeVar("C")
 R = TypeVar("R")
@@ -20,7 +20,8 @@ class Program(Generic[C, R]):
     """A declared program. Calling it runs its function as plain Python, inside `osmia.simulate`."""
 
     program_type: ClassVar[ProgramType]
-    section: ClassVar[str]
+    prefix: ClassVar[str]
+    """The ELF section's name as libbpf has it, without a target."""
     context_type: ClassVar[type]
     return_type: ClassVar[type]
 
@@ -28,6 +29,11 @@ class Program(Generic[C, R]):
         self.function = function
         self.name = function.__name__
         functools.update_wrapper(self, function)
+
+    @property
+    def section(self) -> str:
+        """The ELF section that the program goes into."""
+        return self.prefix
 
     def __call__(self, ctx: C) -> R:
         return self.function(ctx)
@@ -40,7 +46,7 @@ class XdpProgram(Program[XdpContext, XdpAction]):
     """A program that sees each received frame first (BPF_PROG_TYPE_XDP, Linux 4.8; attached by link, 5.9)."""
 
     program_type = ProgramType.XDP
-    section = "xdp"
+    prefix = "xdp"
     context_type = XdpContext
     return_type = XdpAction
 
@@ -49,9 +55,14 @@ class ClassifierProgram(Program[TcContext, TcAction]):
     """A traffic control program (BPF_PROG_TYPE_SCHED_CLS, Linux 4.1; attached by tcx link, 6.6)."""
 
     program_type = ProgramType.SCHED_CLS
-    section = "tc"
+    prefix = "tc"
     context_type = TcContext
     return_type = TcAction
+
+
+def is_program(value: object) -> TypeGuard[Program[Any, Any]]:
+    """Whether a value is a declared program."""
+    return isinstance(value, Program)
 
 
 def xdp(function: Callable[[XdpContext], XdpAction]) -> XdpProgram:

@@ -80,7 +80,7 @@ def _visit_value(name: str, value: object, used: tuple[str, ...], found: Referen
             for memory_type in (value.key_type, value.value_type):
                 _visit_value("", memory_type, (), found)
         case Constant():
-            _declare(found.constants, name, cast("Constant[Any]", value))
+            _declare(found.constants, name, value)
         case FunctionType():
             _visit_function(value, found)
         case ModuleType():
@@ -89,7 +89,7 @@ def _visit_value(name: str, value: object, used: tuple[str, ...], found: Referen
                 if not isinstance(member, ModuleType | None):
                     _visit_value(attribute, member, used, found)
         case _:
-            if any(known is value for _, known in found.values):
+            if any(known is value and other == name for other, known in found.values):
                 return
             found.values.append((name, value))
             if isinstance(value, type):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from osmia.errors import KernelError, UsageError
+from osmia.loader.attach.kprobe import attach_kprobe
 from osmia.loader.attach.link import Link
 from osmia.loader.attach.tcx import attach_tcx
+from osmia.loader.attach.tracepoint import attach_raw_tracepoint, attach_tracepoint
 from osmia.loader.attach.xdp import XdpLink, attach_xdp
 from osmia.loader.sections import NETWORK_TYPES
 from osmia.loader.specification import ProgramSpec
@@ -121,6 +123,18 @@ class ProgramHandle:
     def attach_xdp(self, interface: str, flags: XdpFlags = XdpFlags(0)) -> XdpLink:  # noqa: B008
         """Attach to a network interface; see `osmia.loader.attach.xdp`."""
         return attach_xdp(self.kernel, self.fd, self.name, interface, flags)
+
+    def attach_tracepoint(self, category: str, name: str) -> Link:
+        """Attach to a tracepoint; see `osmia.loader.attach.tracepoint`."""
+        return attach_tracepoint(self.kernel, self.fd, category, name)
+
+    def attach_raw_tracepoint(self, name: str) -> Link:
+        """Attach to a tracepoint's arguments; see `osmia.loader.attach.tracepoint`."""
+        return attach_raw_tracepoint(self.kernel, self.fd, name)
+
+    def attach_kprobe(self, function: str, *, offset: int = 0, at_return: bool = False) -> Link:
+        """Attach to a kernel function; see `osmia.loader.attach.kprobe`."""
+        return attach_kprobe(self.kernel, self.fd, function, offset=offset, at_return=at_return)
 
     def attach_tcx(self, interface: str, attach_type: AttachType) -> Link:
         """Attach to one direction of a network interface; see `osmia.loader.attach.tcx`."""

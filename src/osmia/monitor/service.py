@@ -66,12 +66,16 @@ class Service:
         seconds = 0.0 if before is None else (clock_ns - before.clock_ns) / 1e9
         rules = self.book.states(() if before is None else before.rules, seconds)
         snapshot = self._collector.collect(clock_ns, taken, rules, tuple(self._notices))
+        self.publish(snapshot, tuple(self._collector.fresh_alerts))
+        return snapshot
+
+    def publish(self, snapshot: Snapshot, fresh_alerts: tuple[Alert, ...] = ()) -> None:
+        """Make a snapshot the latest one, and give it to the subscribers."""
         with self._ready:
             self._latest = snapshot
             self._ready.notify_all()
         for subscriber in self._subscribers:
-            subscriber(snapshot, tuple(self._collector.fresh_alerts))
-        return snapshot
+            subscriber(snapshot, fresh_alerts)
 
     def run(self, interval: float) -> None:
         """Make a snapshot at each interval (seconds) until stopped, or until the packets end."""

@@ -13,6 +13,7 @@ from osmia.uapi import records
 
 _FLAG_FD_CLOEXEC = 1 << 3
 _IOC_ENABLE = 0x2400
+_IOC_SET_BPF = 0x40042408
 _NO_DESCRIPTOR = -1 & 0xFFFFFFFFFFFFFFFF
 
 
@@ -40,6 +41,13 @@ class EventCalls:
             fcntl.ioctl(fd, _IOC_ENABLE, 0)
         except OSError as error:
             raise KernelError(error.errno, f"enable a perf event: {error.strerror}") from None
+
+    def perf_event_set_program(self, fd: int, program_fd: int) -> None:
+        """Run a program at a perf event, without a link (before Linux 5.15)."""
+        try:
+            fcntl.ioctl(fd, _IOC_SET_BPF, program_fd)
+        except OSError as error:
+            raise KernelError(error.errno, f"attach a program: {error.strerror}") from None
 
     def memory_map(self, fd: int, length: int, *, offset: int = 0, writable: bool = False) -> mmap.mmap:
         """Share memory with the kernel; `length` and `offset` are whole pages."""

@@ -6,10 +6,11 @@ import os
 import resource
 import socket
 import sys
+from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
-from osmia.errors import KernelError
+from osmia.errors import KernelError, NotSupportedError, PermissionDeniedError, UsageError
 from osmia.sys.route import XdpState, xdp_state
 from osmia.sys.syscall import Syscall, syscall, weakly_ordered
 
@@ -35,6 +36,15 @@ def cpu_list(text: str) -> tuple[int, ...]:
         first, _, last = part.partition("-")
         cpus.extend(range(int(first), int(last or first) + 1))
     return tuple(cpus)
+
+
+@dataclass(frozen=True)
+class EventSource:
+    """A kind of perf event whose number the kernel gives at boot."""
+
+    type: int
+    return_bit: int
+    """The bit of `config` that asks for the return of a function."""
 
 
 class MachineCalls:
@@ -73,6 +83,40 @@ class MachineCalls:
             if len(fields) > 2 and fields[2] in {"bpf", "tracefs", "debugfs", "cgroup2"}:
                 found.setdefault(fields[2], fields[1].encode().decode("unicode_escape"))
         return found
+
+    def event_source(self, name: str) -> EventSource | None:
+        """A kind of perf event, such as "kprobe"; None where the kernel lacks it."""
+        folder = Path("/sys/bus/event_source/devices") / name
+        try:
+            number = int((folder / "type").read_text())
+            return_bit = int((folder / "format" / "retprobe").read_text().removeprefix("config:"))
+        except OSError:
+            return None
+        return EventSource(number, return_bit)
+
+    def tracepoint_id(self, category: str, name: str) -> int:
+        """The number of a tracepoint, from tracefs.
+
+        Raises:
+            NotSupportedError: tracefs is not mounted.
+            UsageError: there is no such tracepoint.
+            PermissionDeniedError: tracefs may not be read.
+        """
+        mounts = self.mounts()
+        root = mounts.get("tracefs") or (f"{mounts['debugfs']}/tracing" if "debugfs" in mounts else None)
+        if root is None:
+            raise NotSupportedError(
+                "tracepoints by name", needs="tracefs: mount -t tracefs tracefs /sys/kernel/tracing"
+            )
+        try:
+            return int((Path(root) / "events" / category / name / "id").read_text())
+        except PermissionError:
+            help_text = "run it as root, or use raw_tracepoint, which needs no tracefs"
+            raise PermissionDeniedError("read tracefs", ("CAP_DAC_READ_SEARCH",), help_text) from None
+        except OSError:
+            raise UsageError(
+                f"there is no tracepoint {category}/{name}", f"{root}/events lists them"
+            ) from None
 
     def kernel_btf(self) -> bool:
         """Whether the kernel shows its own BTF."""

@@ -159,6 +159,12 @@ class ProgramCalls:
         )
         return bpf(Command.LINK_CREATE, attributes, "attach a program")
 
+    def raw_tracepoint_open(self, program_fd: int, name: str = "") -> int:
+        """Attach to a tracepoint's arguments (Linux 4.17); without a name, where its BTF id says."""
+        text = ctypes.create_string_buffer(name.encode())
+        attributes = records.RawTracepointOpen(name=ctypes.addressof(text) if name else 0, prog_fd=program_fd)
+        return bpf(Command.RAW_TRACEPOINT_OPEN, attributes, "attach a program")
+
     def link_detach(self, fd: int) -> None:
         """Detach a link from its hook while its descriptor stays open (Linux 5.9)."""
         bpf(Command.LINK_DETACH, records.LinkDetach(link_fd=fd), "detach a link")

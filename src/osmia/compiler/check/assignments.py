@@ -125,6 +125,8 @@ def assign(checker: Checker, target: ast.expr, value: Value, node: ast.expr) -> 
             if isinstance(target, ast.Subscript):
                 receiver = expression(checker, target.value)
                 if isinstance(receiver, Static) and isinstance(receiver.value, Map):
+                    if not maps.has_entries(checker, receiver.value, checker.span(target)):
+                        return
                     key = expression(checker, target.slice)
                     checker.at(target)
                     spans = (checker.span(target.slice), checker.span(node))
@@ -149,7 +151,12 @@ def _attribute_place(checker: Checker, target: ast.Attribute) -> Value:
     receiver = expression(checker, target.value)
     checker.at(target)
     if isinstance(receiver, Reference):
-        return place_attribute(checker, receiver, target)
+        place = place_attribute(checker, receiver, target)
+        if isinstance(place, Reference | Poison):
+            return place
+        return checker.report(
+            findings.rebound(checker.span(target), ast.unparse(target), "a property or method")
+        )
     if isinstance(receiver, Poison):
         return receiver
     what = "a configuration constant" if _is_constant(receiver) else f"`{receiver}`"
@@ -192,42 +199,47 @@ def augmented(checker: Checker, node: ast.AugAssign) -> None:
         place = place_subscript(checker, receiver, node.target)
     else:
         place = _attribute_place(checker, node.target)
-    right = expression(checker, node.value)
-    checker.at(node)
     if isinstance(place, Reference) and place.type.pointee is not None:
-        _augment_place(checker, place, place.type.pointee, right, node)
+        _augment_place(checker, place, place.type.pointee, node)
+    elif isinstance(place, Poison):
+        expression(checker, node.value)
 
 
 def _augment_entry(checker: Checker, declaration: Map, node: ast.AugAssign, target: ast.Subscript) -> None:
+    if not maps.has_entries(checker, declaration, checker.span(target)):
+        return
     key = expression(checker, target.slice)
     amount = expression(checker, node.value)
     checker.at(node)
     spans = (checker.span(target.slice), checker.span(node.value))
-    if isinstance(node.op, ast.Sub):
+    if isinstance(node.op, ast.Sub) and not isinstance(amount, Poison):
         kind = checker.module.types.memory_type(declaration.value_type)
         fitted = checker.fit(amount, kind, spans[1]) if kind is not None else amount
         amount = operators.unary(checker, ast.USub(), fitted, spans[1])
-    elif not isinstance(node.op, ast.Add):
+    elif not isinstance(node.op, ast.Add | ast.Sub):
         checker.report(findings.map_operator(checker.span(node), f"{operators.operator_text(node.op)}="))
         return
     if not isinstance(key, Poison) and not isinstance(amount, Poison):
         maps.add_to_entry(checker, declaration, key, amount, spans)
 
 
-def _augment_place(
-    checker: Checker, place: Reference, pointee: MemoryType, right: Value, node: ast.AugAssign
-) -> None:
+def _augment_place(checker: Checker, place: Reference, pointee: MemoryType, node: ast.AugAssign) -> None:
     span = checker.span(node)
     shared = place.type.space is Space.SHARED_MAP_VALUE
     wide = isinstance(pointee, IntegerType) and pointee.bits >= 32 and not pointee.big_endian
     if shared and wide and isinstance(node.op, ast.Add | ast.Sub):
+        right = expression(checker, node.value)
+        checker.at(node)
         amount = checker.fit(right, pointee, checker.span(node.value))
         if isinstance(node.op, ast.Sub):
             amount = operators.unary(checker, ast.USub(), amount, span)
         if isinstance(amount, Scalar):
             maps.add_in_place(checker, place.operand, amount)
         return
-    value = operators.binary(checker, node.op, checker.load(place), right, span)
+    left = checker.load(place)
+    right = expression(checker, node.value)
+    checker.at(node)
+    value = operators.binary(checker, node.op, left, right, span)
     fitted = checker.fit(value, pointee, span)
     if isinstance(fitted, Scalar):
         checker.store(place.operand, fitted)
@@ -235,29 +247,38 @@ def _augment_place(
 
 def declare(checker: Checker, node: ast.AnnAssign) -> None:
     """`name: type = value`: the value must be of that type, or None where the type allows it."""
-    if not isinstance(node.target, ast.Name) or node.value is None:
-        checker.report(
-            findings.refused_syntax(
-                checker.span(node.target),
-                "a declaration without a value",
-                "it would be unset",
-                "write `name: u32 = u32(0)`",
-            )
-        )
+    span = checker.span(node.target)
+    if not isinstance(node.target, ast.Name):
+        what, reason = "an annotation here", "the type is known already"
+        checker.report(findings.refused_syntax(span, what, reason, "write `target = value`"))
         return
-    annotation = checker.frame.source.evaluate(node.annotation)
-    inner, optional = checker.module.types.split_optional(annotation)
-    expected = checker.module.types.memory_type(inner)
+    if node.value is None:
+        what, reason = "a declaration without a value", "it would be unset"
+        checker.report(findings.refused_syntax(span, what, reason, "write `name: u32 = u32(0)`"))
+        return
+    annotation = checker.annotation(node.annotation)
+    if isinstance(annotation, Poison):
+        bind(checker, node.target, annotation)
+        return
     value = expression(checker, node.value)
     checker.at(node)
-    span = checker.span(node.value)
-    if expected is None and not isinstance(value, Cursor | Context | Static):
-        if checker.module.types.pointer_target(inner) is None:
-            checker.report(findings.no_layout(checker.span(node.annotation), ast.unparse(node.annotation)))
-            return
-    elif isinstance(value, Scalar | PlainInt) and expected is not None:
-        value = checker.fit(value, expected, span, literal=False)
-    elif isinstance(value, Reference) and value.type.nullable and not optional:
-        checker.report(findings.unchecked_lookup(span, "this", value.origin))
-        return
-    bind(checker, node.target, value)
+    bind(checker, node.target, _declared(checker, node, annotation, value))
+
+
+def _declared(checker: Checker, node: ast.AnnAssign, annotation: object, value: Value) -> Value:
+    """The value as the annotated type."""
+    assert node.value is not None
+    span, types = checker.span(node.value), checker.module.types
+    inner, optional = types.split_optional(annotation)
+    expected = types.memory_type(inner)
+    target = expected if expected is not None else types.pointer_target(inner)
+    text = ast.unparse(node.annotation)
+    if isinstance(value, Poison | Cursor | Context | Static):
+        return value
+    if target is None:
+        return checker.report(findings.no_layout(checker.span(node.annotation), text))
+    if isinstance(value, Reference):
+        if value.type.pointee != target:
+            return checker.report(findings.type_mismatch(span, text, str(value)))
+        return value if optional else checker.present(value, span)
+    return checker.fit(value, target, span, literal=False)

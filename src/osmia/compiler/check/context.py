@@ -12,6 +12,8 @@ from osmia.compiler.check.type_table import TypeTable
 from osmia.compiler.check.values import PlainInt, Poison, Reference, Scalar, Value, limits, scalar
 from osmia.compiler.ir.builder import FunctionBuilder
 from osmia.compiler.ir.ops import (
+    Binary,
+    BinaryOperator,
     Block,
     CallHelper,
     Compare,
@@ -279,6 +281,12 @@ class Checker:
         result = self.builder.register_bool()
         self.builder.emit(Compare(result, operator, left.operand, right.operand))
         return result
+
+    def binary(self, operator: BinaryOperator, left: Scalar, right: Scalar) -> Scalar:
+        """An operation on two integers of one type."""
+        result = self.builder.register(left.type)
+        self.builder.emit(Binary(result, operator, left.operand, right.operand))
+        return scalar(result)
 
     def is_null(self, pointer: Operand, *, negate: bool = False) -> Scalar:
         """Whether a pointer is null, or is not."""

@@ -6,6 +6,7 @@ import ast
 import builtins
 from enum import Enum
 from types import FunctionType, ModuleType
+
 from osmia.compiler import findings
 from osmia.compiler.check import calls, operators
 from osmia.compiler.check.conditions import condition, is_condition, materialise
@@ -21,6 +22,7 @@ from osmia.compiler.check.values import (
     Scalar,
     Static,
     Value,
+    limits,
     scalar,
 )
 from osmia.compiler.ir.ops import (
@@ -42,11 +44,10 @@ from osmia.compiler.ir.types import (
     Space,
     StructType,
 )
-from osmia.compiler.primitives import packet
 from osmia.compiler.primitives.contexts import CONTEXTS
 from osmia.compiler.primitives.methods import methods_of
+from osmia.compiler.primitives.properties import properties_of
 from osmia.lang.constants import Constant
-from osmia.lang.contexts import XdpContext
 from osmia.lang.integers import Integer
 from osmia.lang.maps import Map
 from osmia.lang.memory import Aggregate
@@ -120,7 +121,10 @@ def static(checker: Checker, value: object, node: ast.expr) -> Value:
 
 
 def _constant(checker: Checker, node: ast.Constant) -> Value:
-    if isinstance(node.value, complex) or node.value is Ellipsis:
+    if node.value is Ellipsis:
+        finding = findings.refused_syntax(checker.span(node), "`...`", "it says nothing", "write `pass`")
+        return checker.report(finding)
+    if isinstance(node.value, complex):
         return checker.report(findings.no_layout(checker.span(node), str(node.value)))
     return static(checker, node.value, node)
 
@@ -199,12 +203,8 @@ def _static_attribute(checker: Checker, value: object, node: ast.Attribute) -> V
     if isinstance(value, ModuleType | type) and hasattr(value, node.attr):
         return static(checker, getattr(value, node.attr), node)
     kind = value.__name__ if isinstance(value, ModuleType | type) else type(value).__name__
-    known = (
-        tuple(str(member) for member in vars(value))
-        if isinstance(value, type) and issubclass(value, Enum)
-        else ()
-    )
-    return checker.report(findings.no_attribute(checker.span(node), kind, node.attr, known[:12]))
+    known = tuple(value.__members__) if isinstance(value, type) and issubclass(value, Enum) else ()
+    return checker.report(findings.no_attribute(checker.span(node), kind, node.attr, known))
 
 
 def place_attribute(checker: Checker, receiver: Reference, node: ast.Attribute) -> Value:
@@ -212,7 +212,7 @@ def place_attribute(checker: Checker, receiver: Reference, node: ast.Attribute) 
     span = checker.span(node)
     if receiver.type.nullable:
         return checker.report(
-            findings.unchecked_lookup(checker.span(node.value), _text(node.value), receiver.origin)
+            findings.unchecked_lookup(checker.span(node.value), text(node.value), receiver.origin)
         )
     pointee = receiver.type.pointee
     if isinstance(pointee, IntegerType | BoolType):
@@ -231,10 +231,15 @@ def place_attribute(checker: Checker, receiver: Reference, node: ast.Attribute) 
     if isinstance(found, FunctionType):
         return Method(receiver, node.attr)
     known = tuple(member.name for member in pointee.fields) if isinstance(pointee, StructType) else ()
+    if isinstance(pointee, ArrayType):
+        return checker.report(
+            findings.unsupported_operator(span, f".{node.attr}", str(pointee), "its elements are `[i]`")
+        )
     return checker.report(findings.no_attribute(span, str(pointee), node.attr, known))
 
 
-def _text(node: ast.expr) -> str:
+def text(node: ast.expr) -> str:
+    """How a message names an expression."""
     return f"`{node.id}`" if isinstance(node, ast.Name) else "this"
 
 
@@ -245,12 +250,13 @@ def _context_attribute(checker: Checker, receiver: Context, context_type: type, 
         result = checker.builder.register(field.type)
         checker.builder.emit(ContextField(result, field.offset, field.size))
         return scalar(result)
-    if context_type is XdpContext and node.attr == "length":
-        return packet.length(checker, receiver)
+    properties = properties_of(context_type)
+    if node.attr in properties:
+        return properties[node.attr](checker, receiver)
     methods = methods_of(context_type)
     if node.attr in methods:
         return Method(receiver, node.attr)
-    known = (*row.fields, *methods)
+    known = (*row.fields, *properties, *methods)
     return checker.report(findings.no_attribute(checker.span(node), context_type.__name__, node.attr, known))
 
 
@@ -308,9 +314,6 @@ def _conditional(checker: Checker, node: ast.IfExp) -> Value:
     builder.enter(otherwise)
     checker.state = false_state
     second = expression(checker, node.orelse)
-    if isinstance(first, Poison) or isinstance(second, Poison):
-        builder.enter(join)
-        return Poison()
     if isinstance(second, PlainInt) and isinstance(first, Scalar):
         second = checker.fit(second, first.type, checker.span(node.orelse))
     second_end, second_state = builder.current, checker.state
@@ -318,19 +321,12 @@ def _conditional(checker: Checker, node: ast.IfExp) -> Value:
     checker.state = first_state
     if isinstance(first, PlainInt) and isinstance(second, Scalar):
         first = checker.fit(first, second.type, checker.span(node.body))
-    if isinstance(first, PlainInt) and isinstance(second, PlainInt):
-        low, high = min(first.low, second.low), max(first.high, second.high)
-        kind: IntegerType | BoolType = I64
-    elif isinstance(first, Scalar) and isinstance(second, Scalar) and first.type == second.type:
-        low, high = min(first.low, second.low), max(first.high, second.high)
-        kind = first.type
-    else:
+    kind = _common_type(checker, node, first, second)
+    if kind is None:
         builder.enter(join)
-        help_text = "choose with `if` and `else`" if isinstance(first, Reference | Absent) else ""
-        finding = findings.type_mismatch(checker.span(node.orelse), f"{first}", f"{second}", help_text)
-        if str(first) == str(second):
-            finding = findings.unsupported_operator(checker.span(node), "… if … else …", str(first), help_text)
-        return checker.report(finding)
+        return Poison()
+    assert isinstance(first, Scalar | PlainInt)
+    assert isinstance(second, Scalar | PlainInt)
     result = builder.local("choice", kind)
     for end, value in ((first_end, first), (second_end, second)):
         builder.enter(end)
@@ -340,4 +336,26 @@ def _conditional(checker: Checker, node: ast.IfExp) -> Value:
     checker.state = merge((first_state, second_state))
     register = builder.register(kind)
     builder.emit(LoadLocal(register, result))
+    low, high = min(first.low, second.low), max(first.high, second.high)
     return PlainInt(register, low, high) if isinstance(first, PlainInt) else Scalar(register, low, high)
+
+
+def _common_type(
+    checker: Checker, node: ast.IfExp, first: Value, second: Value
+) -> IntegerType | BoolType | None:
+    """The type of both sides of a conditional expression; None where they have none, which is reported."""
+    if isinstance(first, Poison) or isinstance(second, Poison):
+        return None
+    span, text = checker.span(node), "… if … else …"
+    if isinstance(first, PlainInt) and isinstance(second, PlainInt):
+        if max(first.high, second.high) <= limits(I64)[1]:
+            return I64
+        checker.report(findings.plain_int_operator(span, text))
+    elif isinstance(first, Scalar) and isinstance(second, Scalar) and first.type == second.type:
+        return first.type
+    elif isinstance(first, Scalar | PlainInt) and isinstance(second, Scalar | PlainInt):
+        checker.report(findings.mixed_types(span, str(first), str(second)))
+    else:
+        side = first if not isinstance(first, Scalar | PlainInt) else second
+        checker.report(findings.unsupported_operator(span, text, str(side), "choose with `if` and `else`"))
+    return None

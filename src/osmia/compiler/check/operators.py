@@ -160,21 +160,19 @@ def _plain(
     """Plain ints: Python's own arithmetic on what is known, 64 bits where it surely fits."""
     if isinstance(left.operand, Number) and isinstance(right.operand, Number):
         return _plain_known(checker, name, left.operand.value, right.operand.value, span)
+    for side in (left, right):
+        if side.high > limits(I64)[1]:
+            return checker.report(findings.plain_int_operator(span, text))
     if name in ("div", "mod") and (left.low < 0 or right.low <= 0):
-        help_text = "give both sides a width: `u32(…)`"
-        return checker.report(
-            findings.unsupported_operator(span, text, "int that may be negative or zero", help_text)
-        )
+        return checker.report(findings.plain_int_operator(span, text, "u32"))
     if name in ("shl", "shr") and not (right.low >= 0 and right.high < 63):
-        return checker.report(
-            findings.unsupported_operator(span, text, "int", "give it a width: `u64(1) << n`")
-        )
+        return checker.report(findings.plain_int_operator(span, text))
     first = Scalar(left.operand, left.low, left.high)
     second = Scalar(right.operand, right.low, right.high)
     low, high = _range(name, I64, first, second)
     exact = (low, high) != limits(I64)
     if not exact and name in ("add", "sub", "mul", "shl"):
-        return checker.report(findings.unsupported_operator(span, text, "int", "give it a width: `u64(…)`"))
+        return checker.report(findings.plain_int_operator(span, text))
     result = checker.builder.register(I64)
     checker.builder.emit(Binary(result, name, left.operand, right.operand))
     return PlainInt(result, low, high)
@@ -182,7 +180,8 @@ def _plain(
 
 def _plain_known(checker: Checker, name: BinaryOperator, left: int, right: int, span: Span) -> Value:
     if (name in ("div", "mod") and right == 0) or (name in ("shl", "shr") and not 0 <= right < 64):
-        return checker.report(findings.unsupported_operator(span, name, f"{left} and {right}"))
+        text = next(text for text, other in _BINARY.values() if other == name)
+        return checker.report(findings.unsupported_operator(span, text, f"{left} and {right}"))
     result = {
         "add": left + right,
         "sub": left - right,
@@ -210,7 +209,7 @@ def compare(checker: Checker, operator: ast.cmpop, left: Value, right: Value, sp
     if isinstance(left, Reference) and isinstance(right, Reference):
         return _compare_memory(checker, text, name, left, right, span)
     if isinstance(left, PlainInt) and isinstance(right, PlainInt):
-        left, right = Scalar(left.operand, left.low, left.high), Scalar(right.operand, right.low, right.high)
+        return _compare_plain(checker, name, left, right)
     pair = _same_type(checker, left, right, span, text)
     if pair is None:
         return Poison()
@@ -219,6 +218,19 @@ def compare(checker: Checker, operator: ast.cmpop, left: Value, right: Value, sp
         return checker.report(findings.unsupported_operator(span, text, "bool"))
     if isinstance(first.operand, Number) and isinstance(second.operand, Number):
         return scalar(Number(int(_holds(name, first.operand.value, second.operand.value)), BOOL))
+    return scalar(checker.compare(name, first, second))
+
+
+def _compare_plain(checker: Checker, name: CompareOperator, left: PlainInt, right: PlainInt) -> Value:
+    """Plain ints as numbers, of whatever size."""
+    answers = {
+        _holds(name, first, second) for first in (left.low, left.high) for second in (right.low, right.high)
+    }
+    apart = left.high < right.low or right.high < left.low
+    known = isinstance(left.operand, Number) and isinstance(right.operand, Number)
+    if known or (apart and len(answers) == 1):
+        return scalar(Number(int(answers.pop()), BOOL))
+    first, second = Scalar(left.operand, left.low, left.high), Scalar(right.operand, right.low, right.high)
     return scalar(checker.compare(name, first, second))
 
 
@@ -290,7 +302,9 @@ def unary(checker: Checker, operator: ast.unaryop, value: Value, span: Span) -> 
         if isinstance(operator, ast.UAdd):
             return value
         if isinstance(value.operand, Number):
-            return number(-value.operand.value if isinstance(operator, ast.USub) else ~value.operand.value)
+            negative = isinstance(operator, ast.USub)
+            known = value.operand.value
+            return _plain_known(checker, "sub" if negative else "xor", 0 if negative else -1, known, span)
         return checker.report(findings.unsupported_operator(span, text, "int", "give it a width: `i64(…)`"))
     if isinstance(value, Scalar) and isinstance(value.type, IntegerType):
         kind = value.type

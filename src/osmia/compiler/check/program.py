@@ -13,16 +13,31 @@ from osmia.compiler.check.names import aliased_names, count_assignments
 from osmia.compiler.check.statements import statements
 from osmia.compiler.check.values import Context
 from osmia.compiler.frontend.syntax import refused_constructs
+from osmia.compiler.ir.builder import MOST_OPERATIONS, TooLargeError
 from osmia.compiler.ir.ops import FunctionIr, Number, Scope
-from osmia.compiler.ir.types import IntegerType
+from osmia.compiler.ir.types import I32, IntegerType
 from osmia.compiler.primitives.contexts import CONTEXTS
-from osmia.compiler.source import read_function
+from osmia.compiler.source import FunctionSource, read_function
 from osmia.lang.programs import Program
 
 
 def check_program(program: Program[Any, Any], module: ModuleContext) -> FunctionIr | None:
     """The IR of a program; None where findings were reported."""
     source = read_function(cast("FunctionType", program.function))
+    span = source.span_of_name()
+    if not program.name.isascii():
+        module.findings.append(findings.kernel_name(span, "the program", program.name))
+        return None
+    try:
+        return _check(program, module, source)
+    except RecursionError:
+        module.findings.append(findings.too_deep(span, program.name))
+    except TooLargeError:
+        module.findings.append(findings.too_large(span, program.name, MOST_OPERATIONS))
+    return None
+
+
+def _check(program: Program[Any, Any], module: ModuleContext, source: FunctionSource) -> FunctionIr | None:
     before = len(module.findings)
     module.findings += refused_constructs(source)
     parameters = source.node.args.args
@@ -42,7 +57,7 @@ def check_program(program: Program[Any, Any], module: ModuleContext) -> Function
     frame.variables[argument] = Variable(None, Context(program.context_type))
     checker.state = Flow(frozenset({argument}))
     end = statements(checker, source.node.body)
-    return_type = module.types.memory_type(program.return_type)
+    return_type = I32 if program.return_type is int else module.types.memory_type(program.return_type)
     assert isinstance(return_type, IntegerType)
     if end is not None:
         checker.report(findings.missing_return(source.span_of_name(), program.name, return_type.name))

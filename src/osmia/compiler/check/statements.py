@@ -20,10 +20,11 @@ from osmia.compiler.check.values import (
     Scalar,
     Static,
     Value,
+    limits,
     scalar,
 )
 from osmia.compiler.ir.ops import Binary, LoadLocal, Local, Null, Number, StoreLocal
-from osmia.compiler.ir.types import I64, IntegerType, MemoryType, PointerType
+from osmia.compiler.ir.types import I32, I64, IntegerType, MemoryType, PointerType
 from osmia.compiler.primitives import maps
 from osmia.lang.maps import Map
 
@@ -84,6 +85,8 @@ def _delete(checker: Checker, target: ast.expr) -> None:
     if isinstance(target, ast.Subscript):
         receiver = expression(checker, target.value)
         if isinstance(receiver, Static) and isinstance(receiver.value, Map):
+            if not maps.has_entries(checker, receiver.value, checker.span(target), delete=True):
+                return
             key = expression(checker, target.slice)
             checker.at(target)
             if not isinstance(key, Poison):
@@ -233,7 +236,7 @@ def _range_arguments(checker: Checker, node: ast.For) -> tuple[PlainInt, PlainIn
         value = expression(checker, argument)
         if isinstance(value, Scalar) and isinstance(value.type, IntegerType) and value.type.bits < 64:
             value = PlainInt(checker.convert(value, I64).operand, value.low, value.high)
-        if not isinstance(value, PlainInt):
+        if not isinstance(value, PlainInt) or value.high > limits(I64)[1]:
             if not isinstance(value, Poison):
                 expected = "an integer of at most 32 bits"
                 checker.report(findings.type_mismatch(checker.span(argument), expected, str(value)))
@@ -261,6 +264,10 @@ def _return(checker: Checker, node: ast.Return, returned: ast.expr | None) -> No
     if inner in (None, NoneType):
         if not isinstance(value, Absent | Poison):
             checker.report(findings.type_mismatch(span, "None", str(value)))
+    elif isinstance(value, PlainInt) and inner is int and frame.exit is None:
+        verdict = checker.fit(value, I32, span)
+        if isinstance(verdict, Scalar):
+            builder.finish(verdict.operand)
     elif isinstance(value, PlainInt) and expected is not None:
         checker.report(findings.plain_int(span, "the result", str(expected)))
     elif isinstance(value, Absent) and optional:

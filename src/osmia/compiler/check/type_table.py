@@ -71,7 +71,7 @@ class TypeTable:
             return StructType(
                 python_type.__name__, tuple(fields), python_type.memory_size(), python_type.memory_alignment()
             )
-        if issubclass(python_type, Array) and hasattr(python_type, "element"):
+        if issubclass(python_type, Array) and python_type is not Array:
             array = cast("type[Array[Any, Any]]", python_type)
             element = self.memory_type(array.element)
             assert element is not None

@@ -21,6 +21,13 @@ from osmia.compiler.ir.ops import (
 )
 from osmia.compiler.ir.types import BOOL, IntegerType, IrType, MemoryType
 
+MOST_OPERATIONS = 100_000
+"""Operations of one program; the verifier walks a million instructions (BPF_COMPLEXITY_LIMIT_INSNS)."""
+
+
+class TooLargeError(Exception):
+    """A program with more than `MOST_OPERATIONS` operations."""
+
 
 @dataclass
 class FunctionBuilder:
@@ -31,6 +38,7 @@ class FunctionBuilder:
     locals: list[Local] = field(default_factory=list[Local])
     slots: list[StackSlot] = field(default_factory=list[StackSlot])
     registers: int = 0
+    count: int = 0
 
     def __post_init__(self) -> None:
         self.current = self.block()
@@ -68,6 +76,9 @@ class FunctionBuilder:
 
     def emit(self, operation: Operation) -> None:
         """Append an operation at the current position."""
+        self.count += 1
+        if self.count > MOST_OPERATIONS:
+            raise TooLargeError
         if self.current.terminator is None:
             self.current.operations.append((operation, self.location))
 

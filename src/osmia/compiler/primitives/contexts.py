@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from osmia.compiler.ir.types import U32, IntegerType
 from osmia.lang.contexts import TcContext, XdpContext
+from osmia.lang.tracing import KprobeContext, RawTracepointContext, TracepointContext
 
 
 @dataclass(frozen=True)
@@ -22,9 +24,9 @@ class ContextRow:
     """A context: the kernel's name, where the packet's bounds stand, and its fields."""
 
     kernel_name: str
-    data: int
-    data_end: int
-    fields: dict[str, ContextFieldRow]
+    fields: Mapping[str, ContextFieldRow]
+    data: int = 0
+    data_end: int = 0
 
 
 _BE16 = IntegerType("be16", 16, big_endian=True)
@@ -53,4 +55,7 @@ CONTEXTS: dict[type, ContextRow] = {
             "gso_segments": ContextFieldRow(164, U32),
         },
     ),
+    TracepointContext: ContextRow("trace_event_raw", {}),
+    RawTracepointContext: ContextRow("bpf_raw_tracepoint_args", {}),
+    KprobeContext: ContextRow("pt_regs", {}),
 }

@@ -41,6 +41,21 @@ _READABLE = _OUTPUT | {Space.PACKET}
 _CURRENT_CPU = 0xFFFF_FFFF
 
 
+_ARRAYS = frozenset({MapType.ARRAY, MapType.PERCPU_ARRAY})
+
+
+def has_entries(checker: Checker, declaration: Map, span: Span, *, delete: bool = False) -> bool:
+    """Whether a map has entries that can be set, or deleted; reports where it has not."""
+    if declaration.key_type is None:
+        what, help_text = "an entry", "send events with `output`"
+    elif delete and declaration.map_type in _ARRAYS:
+        what, help_text = "deleting an entry", "set it to zero"
+    else:
+        return True
+    checker.report(findings.no_entries(span, type(declaration).__name__, what, help_text))
+    return False
+
+
 def definition_of(checker: Checker, declaration: Map) -> MapDefinition:
     """The map as the object declares it."""
     return checker.module.maps[declaration]
@@ -174,7 +189,7 @@ def add_to_entry(
     add_in_place(checker, found, fitted)
     builder.jump(done)
     builder.enter(absent)
-    if declaration.map_type not in (MapType.ARRAY, MapType.PERCPU_ARRAY):
+    if declaration.map_type not in _ARRAYS:
         result = update(
             checker, declaration, place, checker.in_memory(fitted, "value", _READABLE), UpdateFlags.NOEXIST
         )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from osmia.compiler.primitives import maps, packet
+from osmia.compiler.primitives import maps, packet, tracing
 from osmia.compiler.primitives.method import MethodRow
 from osmia.lang.contexts import TcContext, XdpContext
 from osmia.lang.maps import ArrayMap, HashMap, LpmTrie, PerCpuArray, PerCpuHashMap, PerfEventArray, RingBuf
 from osmia.lang.packet import Packet
+from osmia.lang.tracing import KprobeContext, RawTracepointContext, TracepointContext
 
 _LOOKUP = MethodRow(("key",), maps.lookup)
 _INSERT = MethodRow(("key", "value"), maps.insert)
@@ -17,11 +18,14 @@ METHODS: dict[type, dict[str, MethodRow]] = {
     PerCpuHashMap: {"lookup": _LOOKUP, "insert": _INSERT},
     ArrayMap: {"lookup": _LOOKUP},
     PerCpuArray: {"lookup": _LOOKUP},
-    LpmTrie: {"lookup": _LOOKUP},
+    LpmTrie: {"lookup": _LOOKUP, "insert": _INSERT},
     PerfEventArray: {"output": MethodRow(("ctx", "event"), maps.perf_event_output)},
     RingBuf: {"output": MethodRow(("event",), maps.ring_buffer_output)},
     XdpContext: {"packet": _PACKET},
     TcContext: {"packet": _PACKET, "pull_data": MethodRow(("length",), packet.pull_data)},
+    TracepointContext: {"read": MethodRow(("type", "offset"), tracing.read)},
+    RawTracepointContext: {"arg": MethodRow(("index",), tracing.raw_argument)},
+    KprobeContext: {"arg": MethodRow(("index",), tracing.register_argument)},
     Packet: {"read": MethodRow(("header",), packet.read), "skip": MethodRow(("length",), packet.skip)},
 }
 

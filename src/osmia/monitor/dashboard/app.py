@@ -269,6 +269,11 @@ class MonitorApp(App[int]):
         self.exit()
 
     @property
+    def shown(self) -> Snapshot | None:
+        """The snapshot that is on the screen."""
+        return self._shown
+
+    @property
     def _page(self) -> str:
         return self.query_one(ContentSwitcher).current or "overview"
 

@@ -1,0 +1,48 @@
+"""`python -m benchmarks`: measure, print, and write results.json and README.md."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from benchmarks.instructions import measure_sizes
+from benchmarks.machine import this_machine
+from benchmarks.packets import measure_packets
+from benchmarks.report import Results, packet_table, readme, size_table, start_table, terminal, to_json
+from benchmarks.startup import measure_starts
+from tests.builders.clang import ClangError
+from tests.kernel_access import why_no_bpf
+
+FOLDER = Path(__file__).parent
+NOT_PERMITTED = 77
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="half a minute, and nothing is written")
+    short: bool = parser.parse_args().short
+    missing = why_no_bpf()
+    if missing is not None:
+        print(f"benchmarks: {missing}", file=sys.stderr)
+        return NOT_PERMITTED
+    rounds, repeat, processes = (3, 100_000, 3) if short else (31, 1_000_000, 15)
+    try:
+        sizes = measure_sizes()
+        print(terminal(size_table(sizes)) + "\n")
+        starts = measure_starts(processes)
+        print(terminal(start_table(starts)) + "\n")
+        packets = tuple(measure_packets(rounds, repeat))
+        print(terminal(packet_table(packets)))
+    except ClangError as error:
+        print(f"benchmarks: {error}", file=sys.stderr)
+        return 1
+    if not short:
+        results = Results(this_machine(), rounds, repeat, processes, sizes, packets, starts)
+        (FOLDER / "results.json").write_text(to_json(results))
+        (FOLDER / "README.md").write_text(readme(results))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,160 @@
+"""Programs that watch the kernel, at tracepoints and at kernel functions, and what they are called with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from osmia.lang.arrays import Comm
+from osmia.lang.integers import Integer, u32, u64
+from osmia.lang.memory import decode, size_of
+from osmia.lang.programs import Program
+from osmia.uapi import ProgramType
+
+__all__ = [
+    "KprobeContext",
+    "KprobeProgram",
+    "KretprobeProgram",
+    "RawTracepointContext",
+    "RawTracepointProgram",
+    "TracepointContext",
+    "TracepointProgram",
+    "TracingProgram",
+    "kprobe",
+    "kretprobe",
+    "raw_tracepoint",
+    "tracepoint",
+]
+
+I = TypeVar("I", bound=Integer)  # noqa: E741
+C = TypeVar("C")
+
+
+class TaskContext:
+    """What every tracing program can ask about the task that it interrupts."""
+
+    def __init__(
+        self, *, pid: int = 0, tid: int | None = None, uid: int = 0, gid: int = 0, comm: str | bytes = ""
+    ) -> None:
+        self.pid = u32(pid)
+        """What user space calls the process id (the kernel's tgid)."""
+        self.tid = u32(pid if tid is None else tid)
+        """What user space calls the thread id (the kernel's pid)."""
+        self.uid = u32(uid)
+        """The user, in the initial user namespace."""
+        self.gid = u32(gid)
+        """The group, in the initial user namespace."""
+        name = comm.encode() if isinstance(comm, str) else comm
+        self.comm = Comm.from_bytes(name[:15].ljust(16, b"\0"))
+        """The name of the task."""
+
+
+class TracepointContext(TaskContext):
+    """The record of a tracepoint; its layout stands in tracefs, events/CATEGORY/NAME/format."""
+
+    def __init__(self, record: bytes, **task: Any) -> None:
+        super().__init__(**task)
+        self._record = record
+
+    def read(self, field_type: type[I], offset: int) -> I:
+        """The field at a byte offset of the record; the offset is known when the program is compiled."""
+        if offset < 0 or offset + size_of(field_type) > len(self._record):
+            raise IndexError(f"the record has {len(self._record)} bytes")
+        value: I = decode(field_type, self._record, offset)
+        return value
+
+
+class RawTracepointContext(TaskContext):
+    """The arguments of a tracepoint, as the kernel calls it: no record is made."""
+
+    def __init__(self, arguments: tuple[int, ...] = (), **task: Any) -> None:
+        super().__init__(**task)
+        self._arguments = arguments
+
+    def arg(self, index: int) -> u64:
+        """An argument by its number, from 0; the number is known when the program is compiled."""
+        return u64(self._arguments[index])
+
+
+class KprobeContext(TaskContext):
+    """The processor's registers where a kernel function begins, or where it returns."""
+
+    def __init__(
+        self, arguments: tuple[int, ...] = (), *, ip: int = 0, return_value: int = 0, **task: Any
+    ) -> None:
+        super().__init__(**task)
+        self._arguments = arguments
+        self.ip = u64(ip)
+        """The instruction pointer."""
+        self.return_value = u64(return_value)
+        """What the function returned, in a kretprobe."""
+
+    def arg(self, index: int) -> u64:
+        """An argument of the probed function by its number, 0 to 5, in a kprobe."""
+        return u64(self._arguments[index])
+
+
+class TracingProgram(Program[C, int]):
+    """A tracing program and what it is attached to."""
+
+    return_type = int
+
+    def __init__(self, function: Callable[[C], int], target: str) -> None:
+        super().__init__(function)
+        self.target = target
+        """What it watches: "category/name" of a tracepoint, or a kernel function."""
+
+    @property
+    def section(self) -> str:
+        """The ELF section, which names kind and target as libbpf does."""
+        return f"{self.prefix}/{self.target}"
+
+
+class TracepointProgram(TracingProgram[TracepointContext]):
+    """A program on a tracepoint (BPF_PROG_TYPE_TRACEPOINT, Linux 4.7)."""
+
+    program_type = ProgramType.TRACEPOINT
+    context_type = TracepointContext
+    prefix = "tracepoint"
+
+
+class RawTracepointProgram(TracingProgram[RawTracepointContext]):
+    """A program on a tracepoint's arguments (BPF_PROG_TYPE_RAW_TRACEPOINT, Linux 4.17)."""
+
+    program_type = ProgramType.RAW_TRACEPOINT
+    context_type = RawTracepointContext
+    prefix = "raw_tracepoint"
+
+
+class KprobeProgram(TracingProgram[KprobeContext]):
+    """A program at the begin of a kernel function (BPF_PROG_TYPE_KPROBE, Linux 4.1)."""
+
+    program_type = ProgramType.KPROBE
+    context_type = KprobeContext
+    prefix = "kprobe"
+
+
+class KretprobeProgram(KprobeProgram):
+    """A program at the return of a kernel function (BPF_PROG_TYPE_KPROBE, Linux 4.1)."""
+
+    prefix = "kretprobe"
+
+
+def tracepoint(category: str, name: str) -> Callable[[Callable[[TracepointContext], int]], TracepointProgram]:
+    """Declare a program on a tracepoint, as `tracepoint("raw_syscalls", "sys_enter")`; it returns 0."""
+    return lambda function: TracepointProgram(function, f"{category}/{name}")
+
+
+def raw_tracepoint(name: str) -> Callable[[Callable[[RawTracepointContext], int]], RawTracepointProgram]:
+    """Declare a program on a tracepoint's arguments; it needs no tracefs. It returns 0."""
+    return lambda function: RawTracepointProgram(function, name)
+
+
+def kprobe(function_name: str) -> Callable[[Callable[[KprobeContext], int]], KprobeProgram]:
+    """Declare a program at the begin of a kernel function. It returns 0."""
+    return lambda function: KprobeProgram(function, function_name)
+
+
+def kretprobe(function_name: str) -> Callable[[Callable[[KprobeContext], int]], KretprobeProgram]:
+    """Declare a program at the return of a kernel function. It returns 0."""
+    return lambda function: KretprobeProgram(function, function_name)
