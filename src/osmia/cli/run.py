@@ -8,9 +8,9 @@ import inspect
 import logging
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, cast
 
 from osmia.bpf import Bpf, Direction
@@ -18,7 +18,7 @@ from osmia.bpf.loaded import load
 from osmia.cli.subcommands import SubCommands
 from osmia.cli.user_module import import_file, programs_in
 from osmia.errors import UsageError
-from osmia.lang import ClassifierProgram, HashMap, Map, TracingProgram, XdpFlags, XdpProgram
+from osmia.lang import ClassifierProgram, HashMap, Map, Program, TracingProgram, XdpFlags, XdpProgram
 
 __all__ = ["add_parser"]
 
@@ -33,13 +33,14 @@ def add_parser(subparsers: SubCommands) -> None:
         help="load and attach a file's programs, show what they say",
         description="Load a file's programs. A file with main(interface) is run by it; any other has its "
         "programs attached, and its log and maps shown. Ctrl-C ends it and leaves nothing behind.",
-        epilog="example: osmia run examples/xdp_counter.py -i eth0",
+        epilog="example: osmia run -i eth0 examples/xdp_firewall.py 192.0.2.7",
     )
     parser.add_argument("file", type=Path, metavar="FILE.py")
     parser.add_argument("-i", "--interface", metavar="IFACE", help="network interface to attach to")
     parser.add_argument(
         "--mode", choices=tuple(_MODES), default="auto", help="XDP mode, where the file has no main"
     )
+    parser.add_argument("arguments", nargs="*", metavar="ARG", help="what its main takes after the interface")
     parser.set_defaults(handler=_run)
 
 
@@ -47,19 +48,20 @@ def _run(arguments: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     module = import_file(arguments.file)
     programs = programs_in(module, arguments.file)
-    if arguments.interface is None and any(not isinstance(program, TracingProgram) for program in programs):
+    interface: str | None = arguments.interface
+    if interface is None and any(not isinstance(program, TracingProgram) for program in programs):
         raise UsageError("no interface to attach to", "give one: osmia run FILE.py -i eth0")
+    given = [*([interface] if interface is not None else []), *arguments.arguments]
+    main = getattr(module, "main", None)
     try:
-        if _run_main(module, arguments.interface):
+        if inspect.isfunction(main) and _takes(main, given):
+            result = main(*given)
+            if inspect.iscoroutine(result):
+                asyncio.run(result)
             return 0
         with load(*programs) as bpf:
             for program in programs:
-                if isinstance(program, XdpProgram):
-                    bpf[program].attach(arguments.interface, flags=_MODES[arguments.mode])
-                elif isinstance(program, ClassifierProgram):
-                    bpf[program].attach(arguments.interface, Direction.EGRESS)
-                elif isinstance(program, TracingProgram):
-                    bpf[program].attach()
+                _attach(bpf, program, interface or "", _MODES[arguments.mode])
             print(f"{len(programs)} programs attached; Ctrl-C ends it", file=sys.stderr)
             _show_maps(bpf, module)
     except KeyboardInterrupt:
@@ -67,23 +69,21 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _run_main(module: ModuleType, interface: str | None) -> bool:
-    """Call the file's own `main`, with the interface where it takes one argument; False where there is none."""
-    main = getattr(module, "main", None)
-    if not inspect.isfunction(main):
+def _takes(main: FunctionType, given: Sequence[str]) -> bool:
+    try:
+        inspect.signature(main).bind(*given)
+    except TypeError:
         return False
-    required = [
-        parameter
-        for parameter in inspect.signature(main).parameters.values()
-        if parameter.default is parameter.empty
-        and parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
-    ]
-    if len(required) > 1:
-        return False
-    result = main(*([interface] if required else []))
-    if inspect.iscoroutine(result):
-        asyncio.run(result)
     return True
+
+
+def _attach(bpf: Bpf, program: Program[Any, Any], interface: str, flags: XdpFlags) -> None:
+    if isinstance(program, XdpProgram):
+        bpf[program].attach(interface, flags=flags)
+    elif isinstance(program, ClassifierProgram):
+        bpf[program].attach(interface, Direction.EGRESS)
+    elif isinstance(program, TracingProgram):
+        bpf[program].attach()
 
 
 def _show_maps(bpf: Bpf, module: ModuleType) -> None:

@@ -107,7 +107,7 @@ def _explain(programs: tuple[Program[Any, Any], ...], module: ModuleIr, words: s
     """LLVM's refusal as a finding about the user's program."""
     by_name = {program.name: program for program in programs}
     named = [program for name, program in by_name.items() if name in words] or list(programs)
-    span = read_function(named[0].function).span_of_name()
+    span = read_function(cast("FunctionType", named[0].function)).span_of_name()
     if any(marker in words for marker in _FIRST_STACK_WORDS):
         function = next(function for function in module.functions if function.name == named[0].name)
         used = sum((slot.type.size + 7) // 8 * 8 for slot in function.slots)

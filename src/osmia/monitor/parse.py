@@ -6,7 +6,7 @@ without flags. Whatever is not understood has a `Reason` and passes.
 
 from __future__ import annotations
 
-from osmia import Packet, be16, u8, u16, u32
+from osmia import Packet, be16, u8, u16
 from osmia.monitor.records import ConnectionKey, ParsedPacket, Payload, Reason
 from osmia.net import (
     EtherType,
@@ -66,7 +66,7 @@ def unparsed(reason: Reason) -> ParsedPacket:
 
 def no_payload(reason: Reason, protocol: IpProtocol) -> Payload:
     """An IP packet of which no more can be said."""
-    return Payload(reason=reason, length=u32(0), protocol=protocol, more_fragments=False)
+    return Payload(reason=reason, length=u16(0), protocol=protocol, more_fragments=False)
 
 
 def parse_ipv4(packet: Packet, key: ConnectionKey, outbound: bool) -> Payload:
@@ -74,8 +74,8 @@ def parse_ipv4(packet: Packet, key: ConnectionKey, outbound: bool) -> Payload:
     ip = packet.read(Ipv4Hdr)
     if ip is None:
         return no_payload(Reason.TRUNCATED, IpProtocol.NO_NEXT_HEADER)
-    header_length = u32(ip.header_length)
-    total_length = u32(u16(ip.total_length))
+    header_length = u16(ip.header_length)
+    total_length = u16(ip.total_length)
     if ip.version != 4 or header_length < IPV4_HEADER or total_length < header_length:
         return no_payload(Reason.MALFORMED_IP, ip.protocol)
     if outbound:
@@ -87,7 +87,7 @@ def parse_ipv4(packet: Packet, key: ConnectionKey, outbound: bool) -> Payload:
     key.protocol = ip.protocol
     if ip.fragment_offset != 0:
         return no_payload(Reason.LATER_FRAGMENT, ip.protocol)
-    packet.skip(u16(header_length - IPV4_HEADER))
+    packet.skip(header_length - IPV4_HEADER)
     return Payload(
         reason=Reason.PARSED,
         length=total_length - header_length,
@@ -110,7 +110,7 @@ def parse_ipv6(packet: Packet, key: ConnectionKey, outbound: bool) -> Payload:
         key.local_addr = ip.dst_addr
         key.remote_addr = ip.src_addr
     protocol = ip.next_header
-    length = u32(u16(ip.payload_length))
+    length = u16(ip.payload_length)
     more_fragments = False
     for _ in range(MAXIMUM_EXTENSION_HEADERS):
         if protocol == IpProtocol.FRAGMENT:
@@ -127,12 +127,12 @@ def parse_ipv6(packet: Packet, key: ConnectionKey, outbound: bool) -> Payload:
             extension = packet.read(Ipv6ExtensionHdr)
             if extension is None:
                 return no_payload(Reason.EXTENSION_HEADERS, protocol)
-            size = (u32(extension.length_units) + 1) << 3
+            size = (u16(extension.length_units) + 1) << 3
             if protocol == IpProtocol.AUTHENTICATION:
-                size = (u32(extension.length_units) + 2) << 2
+                size = (u16(extension.length_units) + 2) << 2
             if length < size:
                 return no_payload(Reason.EXTENSION_HEADERS, protocol)
-            packet.skip(u16(size - 2))
+            packet.skip(size - 2)
             protocol = extension.next_header
             length -= size
         else:

@@ -75,7 +75,7 @@ class Payload:
     """What an IP header says of its payload."""
 
     reason: Reason
-    length: u32
+    length: u16
     """Bytes behind the IP header and its options, by the header and not by the frame."""
     protocol: IpProtocol
     more_fragments: bool

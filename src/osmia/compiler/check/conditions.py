@@ -203,10 +203,9 @@ def _truth(checker: Checker, node: ast.expr, value: Value, then: Block, otherwis
             builder.jump(then if taken else otherwise)
             return (state, None) if taken else (None, state)
         kind = value.type
-        operand = value.operand
-        if isinstance(kind, IntegerType):
-            operand = checker.compare("ne", value, scalar(Number(0, kind)))
-        builder.branch(operand, then, otherwise)
+        is_number = isinstance(kind, IntegerType)
+        truth = checker.compare("ne", value, scalar(Number(0, kind))) if is_number else value.operand
+        builder.branch(truth, then, otherwise)
         return state, state
     if not isinstance(value, Poison):
         checker.report(findings.type_mismatch(checker.span(node), "bool", str(value)))

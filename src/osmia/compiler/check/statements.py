@@ -48,10 +48,10 @@ def _statement(checker: Checker, node: ast.stmt) -> None:  # noqa: C901 - one ca
         case ast.Expr(value=value):
             expression(checker, value)
         case ast.Assign(targets=targets, value=value_node):
-            value = expression(checker, value_node)
+            assigned = expression(checker, value_node)
             for target in targets:
                 checker.at(node)
-                assignments.assign(checker, target, value, value_node)
+                assignments.assign(checker, target, assigned, value_node)
         case ast.AugAssign():
             assignments.augmented(checker, node)
         case ast.AnnAssign():

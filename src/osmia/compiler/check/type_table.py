@@ -72,7 +72,7 @@ class TypeTable:
                 python_type.__name__, tuple(fields), python_type.memory_size(), python_type.memory_alignment()
             )
         if issubclass(python_type, Array) and python_type is not Array:
-            array = cast("type[Array[Any, Any]]", python_type)
+            array: type[Array[Any, Any]] = python_type
             element = self.memory_type(array.element)
             assert element is not None
             return ArrayType(array.__name__, element, array.length)
