@@ -281,14 +281,8 @@ class _FunctionAssembler:
 
     def _compute(self, operation: Operation) -> str:  # noqa: C901 - one case for each operation
         match operation:
-            case LoadLocal(result, local):
-                never_null = isinstance(result.type, PointerType) and not result.type.nullable
-                known = (
-                    f", !nonnull {self._debug.nothing()}, !noundef {self._debug.nothing()}"
-                    if never_null
-                    else ""
-                )
-                value = self.result(f"load {_local_type(local.type)}, ptr %v{local.index}{known}")
+            case LoadLocal(_, local):
+                value = self.result(f"load {_local_type(local.type)}, ptr %v{local.index}")
                 return self.result(f"icmp ne i8 {value}, 0") if isinstance(local.type, BoolType) else value
             case Binary(result, operator, left, right):
                 assert isinstance(result.type, IntegerType)

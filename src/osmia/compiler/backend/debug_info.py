@@ -42,10 +42,6 @@ class DebugInfo:
         """The node of a range that has every number but zero."""
         return self._add(f"!{{i{bits} 1, i{bits} 0}}")
 
-    def nothing(self) -> str:
-        """The node without operands, for what is either said or not."""
-        return self._add("!{}")
-
     def subprogram(self, function: FunctionIr) -> str:
         """The node of a program; its named argument is what lets the kernel take the BTF."""
         context = self._add(

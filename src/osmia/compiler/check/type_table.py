@@ -72,10 +72,9 @@ class TypeTable:
                 python_type.__name__, tuple(fields), python_type.memory_size(), python_type.memory_alignment()
             )
         if issubclass(python_type, Array) and python_type is not Array:
-            array: type[Array[Any, Any]] = python_type
-            element = self.memory_type(array.element)
+            element = self.memory_type(python_type.element)
             assert element is not None
-            return ArrayType(array.__name__, element, array.length)
+            return ArrayType(python_type.__name__, element, python_type.length)
         return None
 
     def split_optional(self, annotation: object) -> tuple[object, bool]:

@@ -1,0 +1,9 @@
+"""`...` does nothing."""
+
+from osmia import XdpAction, XdpContext, xdp
+
+
+@xdp
+def program(ctx: XdpContext) -> XdpAction:
+    ...
+    return XdpAction.PASS

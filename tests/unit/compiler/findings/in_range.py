@@ -1,0 +1,10 @@
+"""`in` asks maps only."""
+
+from osmia import XdpAction, XdpContext, xdp
+
+
+@xdp
+def program(ctx: XdpContext) -> XdpAction:
+    if ctx.length in (64, 128):
+        return XdpAction.DROP
+    return XdpAction.PASS

@@ -1,0 +1,11 @@
+"""Only adding is one step."""
+
+from osmia import HashMap, XdpAction, XdpContext, u32, u64, xdp
+
+counts = HashMap(u32, u64, max_entries=16)
+
+
+@xdp
+def program(ctx: XdpContext) -> XdpAction:
+    counts[u32(1)] |= 4
+    return XdpAction.PASS

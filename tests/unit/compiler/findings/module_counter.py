@@ -1,0 +1,11 @@
+"""A module's variable cannot be counted up."""
+
+from osmia import XdpAction, XdpContext, xdp
+
+packets = 0
+
+
+@xdp
+def program(ctx: XdpContext) -> XdpAction:
+    packets += 1
+    return XdpAction.PASS
