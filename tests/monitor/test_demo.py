@@ -50,7 +50,7 @@ def ask(tmp_path: Path, *arguments: str) -> str:
 
 
 def helpers_of(process: subprocess.Popen[str]) -> set[int]:
-    """The demo's processes, found by their parent."""
+    """All processes that the demo started."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     return {int(number) for number in children.read_text().split()}
 
@@ -129,9 +129,9 @@ def test_however_it_ends_nothing_is_left(tmp_path: Path, number: signal.Signals,
     try:
         next_event(process, "stats")
         helpers = helpers_of(process)
-        assert len(helpers) == 2
-        namespaces = {os.readlink(f"/proc/{helper}/ns/net") for helper in helpers}
-        assert os.readlink("/proc/self/ns/net") not in namespaces
+        namespaces = {Path(f"/proc/{helper}/ns/net").readlink() for helper in helpers}
+        assert len(namespaces) == 2
+        assert Path("/proc/self/ns/net").readlink() not in namespaces
         process.send_signal(number)
         assert process.wait(PATIENCE) == code
         assert gone(helpers)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import ipaddress
 import time
 from collections.abc import Callable, Iterator
@@ -50,7 +49,7 @@ def through_a_capture(frames: list[bytes], path: Path) -> list[bytes]:
         writer = PcapWriter(file)
         for number, frame in enumerate(frames):
             writer.write(Frame(number * 1_000_000, frame, len(frame)))
-    with PcapReader(io.BytesIO(path.read_bytes())) as reader:
+    with PcapReader(str(path)) as reader:
         return [bytes(packet) for packet in reader]
 
 

@@ -20,7 +20,7 @@ from osmia.errors import (
     UsageError,
 )
 
-__all__ = ["main"]
+__all__ = ["main", "parser"]
 
 FAILED, WRONG_USAGE, NOT_PERMITTED, INTERRUPTED, TERMINATED = 1, 2, 77, 130, 143
 
@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["monitor"]:
         given[1:] = monitor.with_default_command(given[1:])
-    parsed = _parser().parse_args(given)
+    parsed = parser().parse_args(given)
     signal.signal(signal.SIGTERM, _terminate)
     try:
         code: int = parsed.handler(parsed)
@@ -56,13 +56,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="osmia", description="eBPF for Python, and a network monitor.")
-    parser.add_argument("--version", action="version", version=f"osmia {importlib.metadata.version('osmia')}")
-    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = argparse.ArgumentParser(prog="osmia", description="eBPF for Python, and a network monitor.")
+    top.add_argument("--version", action="version", version=f"osmia {importlib.metadata.version('osmia')}")
+    subparsers = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for command in (monitor, run, build, inspect):
         command.add_parser(subparsers)
-    return parser
+    return top
 
 
 def _terminate(number: int, frame: object) -> None:

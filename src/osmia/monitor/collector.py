@@ -60,6 +60,8 @@ class WatchedInterface:
 class Collector:
     """Reads the maps, keeps what rates and detection need between two readings.
 
+    Make it before anything is attached, so that no report is missed.
+
     `counters_of` gives an interface's own counters, None where it has none (any more). Not
     thread-safe: one thread collects.
     """
@@ -67,16 +69,16 @@ class Collector:
     def __init__(
         self,
         bpf: osmia.Bpf,
-        interfaces: list[WatchedInterface],
         packets_from: SourceOfPackets,
         counters_of: Callable[[str], LinkCounters | None],
         detector: ProbeDetector | None = None,
     ) -> None:
         self._bpf = bpf
-        self._interfaces = interfaces
         self._packets_from = packets_from
         self._counters_of = counters_of
-        self._link_base = {interface.name: counters_of(interface.name) for interface in interfaces}
+        self._interfaces: list[WatchedInterface] = []
+        self._link_base: dict[str, LinkCounters | None] = {}
+        self._reports = bpf[kernel.probe_reports]
         self._detector = detector or ProbeDetector()
         self._candidates: dict[bytes, tuple[int, int, int]] = {}
         self._before: Snapshot | None = None
@@ -84,6 +86,16 @@ class Collector:
         self._connections: dict[bytes, tuple[bytes, Connection]] = {}
         self.fresh_alerts: list[Alert] = []
         """Alerts that the last collection raised."""
+
+    def add_interface(self, interface: WatchedInterface) -> None:
+        """Read this interface too; call it as soon as it was attached to."""
+        self._link_base[interface.name] = self._counters_of(interface.name)
+        self._interfaces.append(interface)
+
+    @property
+    def gone(self) -> tuple[str, ...]:
+        """Interfaces that are not there any more."""
+        return tuple(name for name, base in self._link_base.items() if base and not self._counters_of(name))
 
     def collect(
         self, clock_ns: int, taken: float, rules: tuple[RuleState, ...], notices: tuple[str, ...]
@@ -107,7 +119,7 @@ class Collector:
             rules=rules,
             reasons=tuple((reason.name.lower(), counted[reason]) for reason in UNPARSED if counted[reason]),
             losses=Losses(
-                reports=self._bpf[kernel.probe_reports].lost,
+                reports=self._reports.lost,
                 sources_evicted=max(0, counted[Reason.SOURCE_ADDED] - len(sources)),
                 connections_evicted=max(0, counted[Reason.CONNECTION_ADDED] - len(connections)),
                 rows_refused=counted[Reason.SOURCE_REFUSED]
@@ -190,7 +202,7 @@ class Collector:
     def _detect(self, clock_ns: int) -> None:
         """Look at the cells of all sources that were reported lately; a report only says where to look."""
         self.fresh_alerts = []
-        for report in self._bpf[kernel.probe_reports].read(0):
+        for report in self._reports.read(0):
             self._judge(bytes(report.source), report)
         cells = self._bpf[kernel.scan_cells]
         for packed in list(self._candidates):

@@ -72,8 +72,9 @@ def live_session(
         book = RuleBook(bpf, _protected_addresses, list_file)
         if list_file is not None:
             notices += [f"not in force: {refused}" for refused in book.restore(load_rules(list_file))]
-        interfaces = [_attach(stack, bpf, name, mode, notices) for name in names]
-        collector = Collector(bpf, interfaces, packets_from, link_counters)
+        collector = Collector(bpf, packets_from, link_counters)
+        for name in names:
+            collector.add_interface(_attach(stack, bpf, name, mode, notices))
         service = Service(collector, book, LiveFeed(stopping.wait), stopping, notices)
         if control is not None:
             stack.callback(ControlServer(control, service.answer).close)
@@ -95,7 +96,8 @@ def capture_session(
     with osmia.simulate(*PROGRAMS, constants={kernel.SET_CLOCK: True}) as bpf:
         index = 1
         interface = WatchedInterface(name, index, InterfaceMode.SIMULATED)
-        collector = Collector(bpf, [interface], packets_from, _no_counters)
+        collector = Collector(bpf, packets_from, _no_counters)
+        collector.add_interface(interface)
         book = RuleBook(bpf, tuple[Protected, ...], None)
         feed = CaptureFeed(bpf, frames, index, stopping.wait if paced else None)
         service = Service(collector, book, feed, stopping, [notice] if notice else [])
