@@ -148,6 +148,13 @@ ENUMS: Mapping[str, tuple[EnumSource, ...]] = {
             "IntFlag",
         ),
         EnumSource(
+            "PerfReading",
+            "perf_event.h",
+            r"any:PERF_FORMAT_(?=LOST$)",
+            "What read(2) of a perf event gives after its count.",
+            "IntFlag",
+        ),
+        EnumSource(
             "PerfRecord", "perf_event.h", r"any:PERF_RECORD_(?=LOST$|SAMPLE$)", "Records in a perf buffer."
         ),
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def pair() -> Iterator[tuple[Host, Host]]:
 
 
 @contextmanager
-def monitored(host: Host, **options: object) -> Iterator[Service]:
+def monitored(host: Host, **options: object) -> Generator[Service, None, None]:
     with host.inside(), live_session([host.interface], **options) as service:  # type: ignore[arg-type]
         yield service
 

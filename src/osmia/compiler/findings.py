@@ -49,6 +49,13 @@ def _bits(name: str) -> int:
     return int(digits) if digits else 0
 
 
+def too_wide(span: Span, number: int) -> Diagnostic:
+    """A number that no integer of the kernel holds."""
+    return Diagnostic(
+        "literal-range", span, f"{number} does not fit 64 bits", "no integer of the kernel is wider: split it"
+    )
+
+
 def literal_out_of_range(span: Span, number: str, type_name: str, low: int, high: int) -> Diagnostic:
     """A number that the type cannot hold."""
     return Diagnostic(
@@ -69,11 +76,10 @@ def no_width(span: Span, name: str) -> Diagnostic:
     )
 
 
-def plain_int(span: Span, what: str, type_name: str) -> Diagnostic:
+def plain_int(span: Span, what: str, type_name: str, help_text: str = "") -> Diagnostic:
     """A plain int where a width is expected."""
-    return Diagnostic(
-        "no-width", span, f"{what} is a plain int, `{type_name}` is expected", f"write `{type_name}(…)`"
-    )
+    message = f"{what} is a plain int, `{type_name}` is expected"
+    return Diagnostic("no-width", span, message, help_text or f"write `{type_name}(…)`")
 
 
 def unsupported_operator(span: Span, operator: str, type_name: str, help_text: str = "") -> Diagnostic:
@@ -128,11 +134,20 @@ def module_struct(span: Span, type_name: str) -> Diagnostic:
     )
 
 
-def no_entries(span: Span, map_type: str, what: str, help_text: str) -> Diagnostic:
-    """An entry of a map that has none, or that cannot be deleted."""
-    return Diagnostic(
-        "no-entries", span, f"{what} of a `{map_type}`: the kernel has no such thing", help_text
-    )
+def no_entries(span: Span, map_type: str) -> Diagnostic:
+    """An entry of a map for events."""
+    return Diagnostic("no-entries", span, f"`{map_type}` has no entries", "send events with `output`")
+
+
+def fixed_entries(span: Span, map_type: str) -> Diagnostic:
+    """`del` on an entry of an array."""
+    message = f"the entries of `{map_type}` are always there: none can be deleted"
+    return Diagnostic("fixed-entries", span, message, "set it to zero")
+
+
+def read_only(span: Span, text: str, what: str, help_text: str) -> Diagnostic:
+    """Setting what can only be read."""
+    return Diagnostic("read-only", span, f"`{text}` is {what}: it cannot be set here", help_text)
 
 
 def map_read(span: Span, name: str) -> Diagnostic:
@@ -309,12 +324,22 @@ def log_message(span: Span) -> Diagnostic:
     )
 
 
+def log_format(span: Span) -> Diagnostic:
+    """A conversion or a computed format in a log message."""
+    return Diagnostic(
+        "log-format",
+        span,
+        "`!r`, `!a` and computed formats have no meaning for the values of a log message",
+        "write `{value}` or a fixed format such as `{value:x}`",
+    )
+
+
 def log_value(span: Span, type_name: str) -> Diagnostic:
     """A logged value that user space could not print."""
     return Diagnostic(
         "log-value",
         span,
-        f"a `{type_name}` cannot be logged",
+        f"`{type_name}` cannot be logged",
         "log integers, bools, enumerations and addresses",
     )
 
@@ -370,8 +395,3 @@ def stack_limit(span: Span, function: str, bytes_used: int) -> Diagnostic:
 def backend_refused(span: Span, function: str, words: str) -> Diagnostic:
     """What LLVM refuses and the checker let pass."""
     return Diagnostic("backend", span, f"LLVM cannot compile `{function}` for BPF: {words}")
-
-
-def wrong_program_type(span: Span, what: str, expected: str) -> Diagnostic:
-    """Something that programs of this type do not have."""
-    return Diagnostic("wrong-program-type", span, f"{what} is for {expected} programs")

@@ -21,8 +21,10 @@ class FunctionSource:
 
     function: FunctionType
     node: ast.FunctionDef
+    """An `async def` stands here as a plain one, marked by `is_async`."""
     source_map: SourceMap
     names: Mapping[str, Any]
+    is_async: bool = False
 
     @property
     def filename(self) -> str:
@@ -41,7 +43,7 @@ class FunctionSource:
         """The span of the function's name in its `def` line."""
         line = self.node.lineno
         text = self.source_map.line_text(line)
-        column = max(text.find(self.node.name), 0)
+        column = max(text.find(self.node.name, text.find("def") + len("def")), 0)
         return Span(self.filename, line, column, line, column + len(self.node.name), text)
 
 
@@ -56,11 +58,18 @@ def read_function(function: FunctionType) -> FunctionSource:
         ) from None
     text = "".join(lines)
     indented = text[:1].isspace()
-    tree = ast.parse("if 1:\n" + text if indented else text)
+    try:
+        tree = ast.parse("if 1:\n" + text if indented else text)
+    except SyntaxError:
+        # A lambda over several lines: what inspect takes for its source is a fragment.
+        tree = ast.Module([], [])
     ast.increment_lineno(tree, first_line - (2 if indented else 1))
-    body = tree.body[0].body if isinstance(tree.body[0], ast.If) else tree.body
-    node = body[0]
+    body = tree.body[0].body if tree.body and isinstance(tree.body[0], ast.If) else tree.body
+    node = body[0] if body else None
+    is_async = isinstance(node, ast.AsyncFunctionDef)
+    if isinstance(node, ast.AsyncFunctionDef):
+        node = ast.copy_location(ast.FunctionDef(**dict(ast.iter_fields(node))), node)
     if not isinstance(node, ast.FunctionDef):
         raise UsageError(f"{function.__qualname__!r} is not a plain function", "write it with `def`")
     source_map = SourceMap(function.__code__.co_filename, tuple(lines), first_line)
-    return FunctionSource(function, node, source_map, captured_names(function))
+    return FunctionSource(function, node, source_map, captured_names(function), is_async)

@@ -17,6 +17,9 @@ __all__ = ["References", "captured_names", "references_of"]
 
 T = TypeVar("T")
 
+_RESERVED = frozenset({"osmia_log", "osmia_log_formats"})
+"""What the compiler itself puts into an object."""
+
 
 @dataclass
 class References:
@@ -28,11 +31,14 @@ class References:
     functions: list[FunctionType] = field(default_factory=list[FunctionType])
     values: list[tuple[str, object]] = field(default_factory=list[tuple[str, object]])
     """Names and what else they stand for."""
+    names: set[str] = field(default_factory=lambda: set(_RESERVED))
+    """Names that stand for something in the object already."""
 
 
 def references_of(programs: tuple[Program[Any, Any], ...]) -> References:
     """Follow functions, structs with their methods, and modules, from the programs on."""
     found = References()
+    found.names |= {program.name for program in programs}
     for program in programs:
         _visit_function(cast("FunctionType", program.function), found)
     return found
@@ -76,11 +82,11 @@ def _mentioned(code: CodeType) -> Iterator[str]:
 def _visit_value(name: str, value: object, used: tuple[str, ...], found: References) -> None:
     match value:
         case Map():
-            _declare(found.maps, name, value)
+            _declare(found, found.maps, name, value)
             for memory_type in (value.key_type, value.value_type):
                 _visit_value("", memory_type, (), found)
         case Constant():
-            _declare(found.constants, name, value)
+            _declare(found, found.constants, name, value)
         case FunctionType():
             _visit_function(value, found)
         case ModuleType():
@@ -107,11 +113,14 @@ def _visit_class(python_class: type[Any], found: References) -> None:
             _visit_function(function, found)
 
 
-def _declare(table: dict[str, T], name: str, value: T) -> None:
+def _declare(found: References, table: dict[str, T], name: str, value: T) -> None:
     if any(known is value for known in table.values()):
         return
-    base = name.strip("_") or "unnamed"
+    # The kernel takes ASCII letters, digits and underscores only.
+    letters = (letter if letter.isascii() else f"u{ord(letter):x}" for letter in name.strip("_"))
+    base = "".join(letters) or "unnamed"
     unique, number = base, 2
-    while unique in table:
+    while unique in found.names:
         unique, number = f"{base}_{number}", number + 1
+    found.names.add(unique)
     table[unique] = value

@@ -77,7 +77,8 @@ def load_object(
     """
     contents = _data_contents(spec, variables or {})
     types = {program.type for program in spec.programs.values()}
-    check_permission(kernel, types, "load BPF programs")
+    map_types = {map_spec.type for map_spec in spec.maps.values()}
+    check_permission(kernel, types, "load BPF programs", map_types)
     with ExitStack() as resources:
         notes: list[str] = []
         btf_descriptor = 0

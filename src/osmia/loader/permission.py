@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from osmia.errors import PermissionDeniedError
 from osmia.loader.sections import NETWORK_TYPES, TRACING_TYPES
 from osmia.sys import Capability, Kernel
-from osmia.uapi import ProgramType
+from osmia.uapi import MapType, ProgramType
 
 _HELP = "run it as root, or give the capabilities to its interpreter: sudo setcap {}+ep PYTHON"
 _OUTER_HELP = (
@@ -16,8 +16,10 @@ _OUTER_HELP = (
 )
 
 
-def missing_capabilities(kernel: Kernel, types: Iterable[ProgramType]) -> tuple[str, ...]:
-    """The capabilities that loading programs of these types needs and the process lacks."""
+def missing_capabilities(
+    kernel: Kernel, types: Iterable[ProgramType], maps: Iterable[MapType] = ()
+) -> tuple[str, ...]:
+    """The capabilities that programs of these types, and reading these maps, need and the process lacks."""
     held = kernel.capabilities()
     if Capability.CAP_SYS_ADMIN in held:
         return ()
@@ -25,18 +27,20 @@ def missing_capabilities(kernel: Kernel, types: Iterable[ProgramType]) -> tuple[
     wanted = set(types)
     if wanted & NETWORK_TYPES:
         needed.append(Capability.CAP_NET_ADMIN)
-    if wanted & TRACING_TYPES:
+    if wanted & TRACING_TYPES or MapType.PERF_EVENT_ARRAY in set(maps):
         needed.append(Capability.CAP_PERFMON)
     return tuple(capability.name for capability in needed if capability not in held)
 
 
-def check_permission(kernel: Kernel, types: Iterable[ProgramType], action: str) -> None:
+def check_permission(
+    kernel: Kernel, types: Iterable[ProgramType], action: str, maps: Iterable[MapType] = ()
+) -> None:
     """Refuse early.
 
     Raises:
         PermissionDeniedError: with the missing capabilities.
     """
-    missing = missing_capabilities(kernel, types)
+    missing = missing_capabilities(kernel, types, maps)
     if missing:
         raise PermissionDeniedError(action, missing, _HELP.format(",".join(missing).lower()))
 

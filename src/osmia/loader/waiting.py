@@ -2,24 +2,45 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+import select
+from collections.abc import Sequence
+from contextlib import ExitStack
 
 from osmia.errors import UsageError
-from osmia.sys import Kernel
+from osmia.sys import Descriptor, Kernel
 
-T = TypeVar("T")
 # A signal that another thread receives does not interrupt the wait, and Python handles it only after it.
 _LONGEST_WAIT = 0.5
+_EXPIRATIONS = 8
 
 
 class Waiter:
-    """An epoll descriptor over the buffers of one map; they are looked at once in `longest_wait` seconds."""
+    """An epoll descriptor over the buffers of one map.
 
-    def __init__(self, kernel: Kernel, fds: Sequence[int], *, longest_wait: float = _LONGEST_WAIT) -> None:
-        self._epoll = kernel.epoll(*fds)
-        self._longest_wait = longest_wait
+    It wakes when one of `fds` has something to read, and once in `interval` seconds if that is not 0: so
+    an event loop that knows nothing but the descriptor never waits longer.
+    """
+
+    def __init__(self, kernel: Kernel, fds: Sequence[int], *, interval: float = 0) -> None:
+        self._kernel = kernel
+        with ExitStack() as resources:
+            self._epoll = kernel.epoll(*fds)
+            resources.callback(self._epoll.close)
+            self._timer = -1
+            if interval:
+                timer = resources.enter_context(Descriptor(kernel, kernel.timer(interval), "timer of events"))
+                self._timer = timer.fileno()
+                self.add(self._timer)
+            self._resources = resources.pop_all()
+
+    def add(self, fd: int) -> None:
+        """Wake for one more descriptor; closing it takes it off."""
+        self._epoll.register(fd, select.EPOLLIN)
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._epoll.closed
 
     def fileno(self) -> int:
         """The descriptor.
@@ -31,19 +52,13 @@ class Waiter:
             raise UsageError("the event reader is closed", "use it while its map is loaded")
         return self._epoll.fileno()
 
-    def read(self, take: Callable[[], list[T]], timeout: float | None) -> list[T]:
-        """What `take` gives as soon as it gives something, or nothing after `timeout` seconds."""
-        self.fileno()
-        deadline = None if timeout is None else time.monotonic() + timeout
-        while True:
-            events = take()
-            if events:
-                return events
-            left = None if deadline is None else deadline - time.monotonic()
-            if left is not None and left <= 0:
-                return events
-            self._epoll.poll(self._longest_wait if left is None else min(left, self._longest_wait))
+    def wait(self, timeout: float | None) -> None:
+        """Wait for something to read, for up to `timeout` seconds, and never for long."""
+        timeout = _LONGEST_WAIT if timeout is None else min(timeout, _LONGEST_WAIT)
+        for fd, _ in self._epoll.poll(timeout):
+            if fd == self._timer:
+                self._kernel.read(fd, _EXPIRATIONS)
 
     def close(self) -> None:
-        """Close the epoll descriptor."""
-        self._epoll.close()
+        """Close the epoll descriptor and the timer."""
+        self._resources.close()

@@ -5,20 +5,24 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import mmap
+import os
 import select
+import struct
+import time
 
 from osmia.errors import KernelError
-from osmia.sys.syscall import Syscall, syscall
+from osmia.sys.syscall import Syscall, address_of, syscall
 from osmia.uapi import records
 
 _FLAG_FD_CLOEXEC = 1 << 3
 _IOC_ENABLE = 0x2400
 _IOC_SET_BPF = 0x40042408
 _NO_DESCRIPTOR = -1 & 0xFFFFFFFFFFFFFFFF
+_NANOSECONDS = 1_000_000_000
 
 
 class EventCalls:
-    """perf_event_open(2), mmap(2) and epoll(7)."""
+    """perf_event_open(2), mmap(2), timerfd_create(2) and epoll(7)."""
 
     def perf_event_open(self, attributes: records.PerfEventAttributes, cpu: int) -> int:
         """Open a perf event for all processes on one CPU."""
@@ -48,6 +52,27 @@ class EventCalls:
             fcntl.ioctl(fd, _IOC_SET_BPF, program_fd)
         except OSError as error:
             raise KernelError(error.errno, f"attach a program: {error.strerror}") from None
+
+    def read(self, fd: int, length: int) -> bytes:
+        """Up to `length` bytes, as read(2) gives them of a perf event or a timer."""
+        try:
+            return os.read(fd, length)
+        except OSError as error:
+            raise KernelError(error.errno, f"read descriptor {fd}: {error.strerror}") from None
+
+    def timer(self, seconds: float) -> int:
+        """A timer that is readable once in `seconds`; reading it does not wait."""
+        flags = os.O_CLOEXEC | os.O_NONBLOCK
+        fd = syscall(Syscall.TIMERFD_CREATE, "make a timer", time.CLOCK_MONOTONIC, flags)
+        whole, rest = divmod(max(1, round(seconds * _NANOSECONDS)), _NANOSECONDS)
+        # struct itimerspec: the interval, and the time until the first expiration.
+        interval = struct.pack("=4q", whole, rest, whole, rest)
+        try:
+            syscall(Syscall.TIMERFD_SETTIME, "set a timer", fd, 0, address_of(interval), 0)
+        except BaseException:
+            os.close(fd)
+            raise
+        return fd
 
     def memory_map(self, fd: int, length: int, *, offset: int = 0, writable: bool = False) -> mmap.mmap:
         """Share memory with the kernel; `length` and `offset` are whole pages."""

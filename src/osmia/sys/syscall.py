@@ -22,6 +22,8 @@ class Syscall(Enum):
     PERF_EVENT_OPEN = (298, 241)
     MEMBARRIER = (324, 283)
     SETNS = (308, 268)
+    TIMERFD_CREATE = (283, 85)
+    TIMERFD_SETTIME = (286, 86)
 
 
 _MACHINES = {"x86_64": 0, "amd64": 0, "aarch64": 1, "arm64": 1}

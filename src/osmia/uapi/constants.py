@@ -424,6 +424,12 @@ class PerfSamples(IntFlag):
     RAW = 0x400
 
 
+class PerfReading(IntFlag):
+    """What read(2) of a perf event gives after its count."""
+
+    LOST = 0x10
+
+
 class PerfRecord(IntEnum):
     """Records in a perf buffer."""
 

@@ -6,7 +6,7 @@ import ast
 
 from osmia.compiler import findings
 from osmia.compiler.check import operators
-from osmia.compiler.check.context import Checker, Flow, Variable
+from osmia.compiler.check.context import Checker, Flow, MayBeNoneError, Variable
 from osmia.compiler.check.expressions import expression, place_attribute, place_subscript
 from osmia.compiler.check.values import (
     Absent,
@@ -40,24 +40,21 @@ def bind(checker: Checker, target: ast.Name, value: Value) -> None:
         return
     elif isinstance(value, PlainInt) and variable is not None and variable.local is not None:
         checker.report(findings.plain_int(span, f"the new value of `{name}`", describe(variable.local)))
-    elif frame.assignments.get(name, 0) > 1:
-        if isinstance(value, PlainInt):
-            frame.variables[name] = Variable(None, checker.report(findings.no_width(span, name)))
-        else:
-            frame.variables[name] = Variable(
-                None, checker.report(findings.rebound(span, name, _article(value)))
-            )
+    elif isinstance(value, PlainInt) and frame.assignments.get(name, 0) > 1:
+        frame.variables[name] = Variable(None, checker.report(findings.no_width(span, name)))
+    elif variable is not None and variable.value is not None and name not in frame.indices:
+        if not isinstance(variable.value, Poison):
+            checker.report(findings.rebound(span, name, f"a `{variable.value}`"))
     else:
         frame.variables[name] = Variable(None, value)
     _mark(checker, name, isinstance(value, Reference) and not value.type.nullable)
 
 
-def _article(value: Value) -> str:
-    return "None" if isinstance(value, Absent) else f"a {value}"
-
-
 def _mark(checker: Checker, name: str, present: bool) -> None:
-    state = checker.state
+    state, frame = checker.state, checker.frame
+    if not present and any(name in loop.assumed for loop in frame.loops):
+        checker.module.may_be_none.add((frame.source.function, name))
+        raise MayBeNoneError
     if state is not None:
         known = state.present | {name} if present else state.present - {name}
         checker.state = Flow(state.assigned | {name}, known)
@@ -69,6 +66,7 @@ def _store(checker: Checker, value: Scalar | Reference, variable: Variable | Non
     if isinstance(value, Reference):
         if _overwritten(checker, name, value):
             checker.report(findings.aliased_struct(span, name))
+            frame.variables.setdefault(name, Variable(None, Poison()))
             return
         kind = PointerType(value.type.pointee, value.type.space, nullable=True)
     if variable is None:
@@ -150,22 +148,22 @@ def assign(checker: Checker, target: ast.expr, value: Value, node: ast.expr) -> 
 def _attribute_place(checker: Checker, target: ast.Attribute) -> Value:
     receiver = expression(checker, target.value)
     checker.at(target)
-    if isinstance(receiver, Reference):
-        place = place_attribute(checker, receiver, target)
-        if isinstance(place, Reference | Poison):
-            return place
-        return checker.report(
-            findings.rebound(checker.span(target), ast.unparse(target), "a property or method")
-        )
-    if isinstance(receiver, Poison):
-        return receiver
-    what = "a configuration constant" if _is_constant(receiver) else f"`{receiver}`"
-    finding = findings.rebound(checker.span(target), ast.unparse(target), what)
-    return checker.report(finding)
-
-
-def _is_constant(value: Value) -> bool:
-    return isinstance(value, Static) and isinstance(value.value, Constant)
+    what, help_text = "no field of a struct", "set a field, an entry or a variable"
+    match receiver:
+        case Poison():
+            return receiver
+        case Reference():
+            place = place_attribute(checker, receiver, target)
+            if isinstance(place, Reference | Poison):
+                return place
+            what, help_text = "no field: a property or method computes it", "set the fields that it reads"
+        case Context():
+            what, help_text = "a field of the context", "keep what changes in a variable"
+        case Static(value=Constant()):
+            what, help_text = "a configuration constant", "give its value at load: `constants={…}`"
+        case _:
+            pass
+    return checker.report(findings.read_only(checker.span(target), ast.unparse(target), what, help_text))
 
 
 def _store_in_place(checker: Checker, place: Value, value: Value, node: ast.expr) -> None:

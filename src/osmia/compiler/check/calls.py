@@ -291,7 +291,7 @@ def _log(checker: Checker, level: int, node: ast.Call, evaluate: Evaluate) -> Va
             assert isinstance(piece, ast.FormattedValue)
             specification = _format_specification(piece)
             if specification is None:
-                return checker.report(findings.log_message(checker.span(piece.value)))
+                return checker.report(findings.log_format(checker.span(piece.value)))
             value = evaluate(checker, piece.value)
             if isinstance(value, Poison):
                 return value

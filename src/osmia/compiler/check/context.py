@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from osmia.compiler import findings
+from osmia.compiler.check.names import aliased_names, count_assignments, loop_indices
 from osmia.compiler.check.type_table import TypeTable
 from osmia.compiler.check.values import PlainInt, Poison, Reference, Scalar, Value, limits, scalar
 from osmia.compiler.ir.builder import FunctionBuilder
@@ -64,6 +65,12 @@ class ModuleContext:
     constants: dict[Constant[Any], VariableDefinition]
     log: LogTable
     findings: list[Diagnostic] = field(default_factory=list[Diagnostic])
+    may_be_none: set[tuple[object, str]] = field(default_factory=set[tuple[object, str]])
+    """Functions and their names that a loop may set to None, learnt on the way."""
+
+
+class MayBeNoneError(Exception):
+    """A loop sets a name to None that was taken to be present at its head; the program is checked anew."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +118,8 @@ class Loop:
     step: Block
     changed: frozenset[str]
     """Names that a turn sets."""
+    assumed: frozenset[str]
+    """Those of them that were taken to be present at its head, as before it."""
     index: str = ""
     """The name of the index of a `for` loop."""
     breaks: list[Flow | None] = field(default_factory=list["Flow | None"])
@@ -124,13 +133,9 @@ class Frame:
     source: FunctionSource
     scope: Scope
     program: str
-    assignments: dict[str, int]
-    """How often each name is set in the function's text."""
     return_annotation: object
     exit: Block | None = None
     """Where an inlined function returns to; None in the program itself."""
-    aliased: frozenset[str] = frozenset()
-    """Names that are given to another name as they are."""
     result: Local | None = None
     result_slot: Operand | None = None
     """Where structs that the function builds are returned."""
@@ -140,6 +145,14 @@ class Frame:
     returns: list[Flow | None] = field(default_factory=list["Flow | None"])
     calls: tuple[object, ...] = ()
     """The functions on the way to here, to find recursion."""
+
+    def __post_init__(self) -> None:
+        self.assignments = count_assignments(self.source)
+        """How often each name is set in the function's text."""
+        self.aliased = aliased_names(self.source.node.body)
+        """Names that are given to another name as they are."""
+        self.indices = loop_indices(self.source)
+        """Names of the indices of its loops."""
 
     def passed(self, names: frozenset[str]) -> frozenset[str]:
         """The caller's variables whose structs some variables of this function stand for."""
@@ -331,7 +344,7 @@ class Checker:
         if isinstance(value, PlainInt) and isinstance(expected, IntegerType):
             low, high = limits(expected)
             if not literal:
-                return self.report(findings.plain_int(span, "this", expected.name))
+                return self.report(findings.plain_int(span, "this", expected.name, member_help(expected)))
             if not (low <= value.low and value.high <= high):
                 number = (
                     str(value.low)
@@ -346,7 +359,7 @@ class Checker:
             if isinstance(value.type, IntegerType) and isinstance(expected, IntegerType):
                 if value.type.plain == expected.plain:
                     return Scalar(self.reinterpret(value.operand, expected), value.low, value.high)
-                help_text = f"convert it: `{expected.name}(…)`"
+                help_text = member_help(expected) or f"convert it: `{expected.name}(…)`"
                 return self.report(findings.type_mismatch(span, str(expected), str(value.type), help_text))
         if isinstance(value, Reference):
             if value.type.nullable:
@@ -354,6 +367,13 @@ class Checker:
             if value.type.pointee == expected and isinstance(expected, StructType | ArrayType):
                 return value
         return self.report(findings.type_mismatch(span, str(expected), str(value)))
+
+
+def member_help(expected: MemoryType) -> str:
+    """What to write where a member of an enumeration is expected; empty for other types."""
+    return (
+        f"write a member of `{expected.name}`" if isinstance(expected, IntegerType) and expected.base else ""
+    )
 
 
 def number(value: int) -> PlainInt:

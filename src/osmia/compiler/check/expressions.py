@@ -25,6 +25,7 @@ from osmia.compiler.check.values import (
     limits,
     scalar,
 )
+from osmia.compiler.frontend.refused import REFUSED
 from osmia.compiler.ir.ops import (
     Binary,
     ContextField,
@@ -82,6 +83,10 @@ def expression(checker: Checker, node: ast.expr) -> Value:
             return name(checker, target) if isinstance(value, Scalar | Reference) else value
         case ast.JoinedStr():
             return checker.report(findings.text_value(checker.span(node)))
+        case ast.Tuple():
+            refusal = REFUSED[ast.Tuple]
+            finding = findings.refused_syntax(checker.span(node), refusal.what, refusal.reason, refusal.help)
+            return checker.report(finding)
         case _ if is_condition(node):
             return materialise(checker, node, expression)
         case _:
@@ -101,10 +106,7 @@ def static(checker: Checker, value: object, node: ast.expr) -> Value:
             return scalar(Number(int(value), kind))
         case int():
             if not -(1 << 63) <= value < 1 << 64:
-                finding = findings.literal_out_of_range(
-                    checker.span(node), str(value), "u64", 0, (1 << 64) - 1
-                )
-                return checker.report(finding)
+                return checker.report(findings.too_wide(checker.span(node), value))
             return number(value)
         case str() | bytes() | float():
             return checker.report(

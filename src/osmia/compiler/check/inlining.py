@@ -8,7 +8,6 @@ from types import NoneType
 from osmia.compiler import findings
 from osmia.compiler.check import assignments
 from osmia.compiler.check.context import Checker, Flow, Frame, Variable, merge
-from osmia.compiler.check.names import aliased_names, count_assignments
 from osmia.compiler.check.signature import fit_argument, read_signature
 from osmia.compiler.check.statements import statements
 from osmia.compiler.check.values import Absent, Poison, Reference, Scalar, Value, scalar
@@ -26,9 +25,8 @@ def inline(checker: Checker, source: FunctionSource, arguments: list[Value], nod
     caller, caller_state, builder = checker.frame, checker.state, checker.builder
     location = builder.location
     scope = Scope(source.node.name, source.filename, source.node.lineno, location)
-    frame = Frame(source, scope, caller.program, count_assignments(source), None, exit=builder.block())
+    frame = Frame(source, scope, caller.program, None, exit=builder.block())
     frame.calls = (*caller.calls, source.function)
-    frame.aliased = aliased_names(source.node.body)
     checker.frame = frame
     signature = read_signature(checker, source)
     checker.frame = caller

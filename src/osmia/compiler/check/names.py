@@ -31,6 +31,12 @@ def aliased_names(body: list[ast.stmt]) -> frozenset[str]:
     return frozenset(found)
 
 
+def loop_indices(source: FunctionSource) -> frozenset[str]:
+    """Every name that is the index of a `for` loop."""
+    loops = [node.target for node in ast.walk(source.node) if isinstance(node, ast.For)]
+    return frozenset(target.id for target in loops if isinstance(target, ast.Name))
+
+
 def count_assignments(source: FunctionSource) -> dict[str, int]:
     """How often each name is set in a function, its parameters included; all `for` loops count as one."""
     counts: dict[str, int] = {argument.arg: 1 for argument in source.node.args.args}

@@ -17,7 +17,16 @@ from osmia.compiler.ir.ops import (
     Operand,
     Register,
 )
-from osmia.compiler.ir.types import BOOL, I64, ArrayType, IntegerType, MemoryType, StructType, alignment_of
+from osmia.compiler.ir.types import (
+    BOOL,
+    I64,
+    ArrayType,
+    BoolType,
+    IntegerType,
+    MemoryType,
+    StructType,
+    alignment_of,
+)
 from osmia.diagnostics import Span
 
 _BINARY: dict[type[ast.operator], tuple[str, BinaryOperator]] = {
@@ -55,13 +64,17 @@ def binary(checker: Checker, operator: ast.operator, left: Value, right: Value, 
         return Poison()
     if isinstance(left, PlainInt) and isinstance(right, PlainInt):
         return _plain(checker, name, left, right, span, text)
+    for side in (left, right):
+        if isinstance(side, Scalar) and isinstance(side.type, BoolType):
+            return checker.report(
+                findings.unsupported_operator(span, text, "bool", "write `and`, `or`, `not`")
+            )
     pair = _same_type(checker, left, right, span, text)
     if pair is None:
         return Poison()
     first, second = pair
     kind = first.type
-    if not isinstance(kind, IntegerType):
-        return checker.report(findings.unsupported_operator(span, text, "bool", "write `and`, `or`, `not`"))
+    assert isinstance(kind, IntegerType)
     if kind.big_endian and name not in ("and", "or", "xor"):
         native = f"u{kind.bits}"
         help_text = f"convert it to the processor's order: `{native}(…) {text} …`"
@@ -195,9 +208,7 @@ def _plain_known(checker: Checker, name: BinaryOperator, left: int, right: int, 
         "shr": left >> (right & 63),
     }[name]
     if not -(1 << 63) <= result < 1 << 64:
-        return checker.report(
-            findings.literal_out_of_range(span, str(result), "i64", -(1 << 63), (1 << 64) - 1)
-        )
+        return checker.report(findings.too_wide(span, result))
     return number(result)
 
 

@@ -7,9 +7,8 @@ from typing import Any, cast
 
 from osmia.compiler import findings
 from osmia.compiler.check import assignments
-from osmia.compiler.check.context import Checker, Flow, Frame, ModuleContext, Variable
+from osmia.compiler.check.context import Checker, Flow, Frame, MayBeNoneError, ModuleContext, Variable
 from osmia.compiler.check.inlining import inline
-from osmia.compiler.check.names import aliased_names, count_assignments
 from osmia.compiler.check.statements import statements
 from osmia.compiler.check.values import Context
 from osmia.compiler.frontend.syntax import refused_constructs
@@ -28,8 +27,14 @@ def check_program(program: Program[Any, Any], module: ModuleContext) -> Function
     if not program.name.isascii():
         module.findings.append(findings.kernel_name(span, "the program", program.name))
         return None
+    found, logged = len(module.findings), module.log.mark()
     try:
-        return _check(program, module, source)
+        while True:
+            try:
+                return _check(program, module, source)
+            except MayBeNoneError:
+                del module.findings[found:]
+                module.log.reset(logged)
     except RecursionError:
         module.findings.append(findings.too_deep(span, program.name))
     except TooLargeError:
@@ -42,9 +47,8 @@ def _check(program: Program[Any, Any], module: ModuleContext, source: FunctionSo
     module.findings += refused_constructs(source)
     parameters = source.node.args.args
     scope = Scope(source.node.name, source.filename, source.node.lineno)
-    frame = Frame(source, scope, program.name, count_assignments(source), program.return_type)
+    frame = Frame(source, scope, program.name, program.return_type)
     frame.calls = (source.function,)
-    frame.aliased = aliased_names(source.node.body)
     checker = Checker(module, frame, program.context_type)
     checker.inline = inline
     checker.bind = assignments.bind

@@ -9,7 +9,7 @@ from types import NoneType
 from osmia.compiler import findings
 from osmia.compiler.check import assignments
 from osmia.compiler.check.conditions import condition
-from osmia.compiler.check.context import Checker, Flow, Loop, Variable, merge
+from osmia.compiler.check.context import Checker, Flow, Loop, Variable, member_help, merge
 from osmia.compiler.check.expressions import expression
 from osmia.compiler.check.names import assigned_names
 from osmia.compiler.check.values import (
@@ -127,7 +127,16 @@ def _changed(node: ast.For | ast.While) -> frozenset[str]:
 def _at_loop_head(checker: Checker, node: ast.For | ast.While) -> Flow | None:
     """What is known at the head of a loop: not that a name is present which a turn may set to None."""
     state = checker.state
-    return None if state is None else Flow(state.assigned, state.present - _changed(node))
+    if state is None:
+        return None
+    function = checker.frame.source.function
+    absent = {name for name in _changed(node) if (function, name) in checker.module.may_be_none}
+    return Flow(state.assigned, state.present - absent)
+
+
+def _assumed(checker: Checker, node: ast.For | ast.While) -> frozenset[str]:
+    state = checker.state
+    return frozenset() if state is None else state.present & _changed(node)
 
 
 def _while(checker: Checker, node: ast.While) -> None:
@@ -136,9 +145,10 @@ def _while(checker: Checker, node: ast.While) -> None:
     builder.jump(head)
     builder.enter(head)
     checker.state = _at_loop_head(checker, node)
-    true_state, false_state = condition(checker, node.test, body, after, expression)
-    loop = Loop(after, head, _changed(node))
+    loop = Loop(after, head, _changed(node), _assumed(checker, node))
+    # The test is part of each turn.
     checker.frame.loops.append(loop)
+    true_state, false_state = condition(checker, node.test, body, after, expression)
     builder.enter(body)
     checker.state = true_state
     statements(checker, node.body)
@@ -173,7 +183,7 @@ def _for(checker: Checker, node: ast.For) -> None:
     limit = Scalar(stop.operand, stop.low, stop.high)
     builder.branch(checker.compare("lt" if step > 0 else "gt", current, limit), body, after)
     before = checker.state
-    loop = Loop(after, advance, _changed(node), node.target.id)
+    loop = Loop(after, advance, _changed(node), _assumed(checker, node), node.target.id)
     checker.frame.loops.append(loop)
     builder.enter(body)
     low, high = (start.low, stop.high - 1) if step > 0 else (stop.low + 1, start.high)
@@ -269,7 +279,7 @@ def _return(checker: Checker, node: ast.Return, returned: ast.expr | None) -> No
         if isinstance(verdict, Scalar):
             builder.finish(verdict.operand)
     elif isinstance(value, PlainInt) and expected is not None:
-        checker.report(findings.plain_int(span, "the result", str(expected)))
+        checker.report(findings.plain_int(span, "the result", str(expected), member_help(expected)))
     elif isinstance(value, Absent) and optional:
         assert frame.result is not None
         assert isinstance(frame.result.type, PointerType)
@@ -299,8 +309,8 @@ def _fit_result(
     if isinstance(value, Scalar) and value.type != expected and isinstance(expected, IntegerType):
         exact = isinstance(value.type, IntegerType) and value.type.plain == value.type.name == expected.plain
         if exact and expected.base:
-            help_text = f"return a member of `{expected.name}`"
-            return checker.report(findings.type_mismatch(span, expected.name, str(value), help_text))
+            finding = findings.type_mismatch(span, expected.name, str(value), member_help(expected))
+            return checker.report(finding)
     return checker.fit(value, expected, span)
 
 

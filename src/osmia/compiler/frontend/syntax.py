@@ -10,7 +10,11 @@ from osmia.compiler.frontend.refused import REFUSED, Refusal
 from osmia.compiler.source import FunctionSource
 from osmia.diagnostics import Diagnostic, Span
 
-_ORELSE = Refusal("`else` after a loop", "it is not compiled", "set a bool before `break` and test it")
+_ORELSE = Refusal("`else` after a loop", "it is not supported yet", "set a bool before `break` and test it")
+_IN_COLLECTION = Refusal(
+    "a comparison with a collection", "only maps are asked with `in`", "write `x == a or x == b`"
+)
+_COLLECTIONS = (ast.Tuple, ast.List, ast.Set, ast.Dict)
 _KEYWORDS: dict[type[ast.AST], str] = {
     ast.Try: "try",
     ast.With: "with",
@@ -21,6 +25,10 @@ _KEYWORDS: dict[type[ast.AST], str] = {
 
 def refused_constructs(source: FunctionSource) -> Iterator[Diagnostic]:
     """One finding for each refused construct; what stands inside one is not looked at."""
+    if source.is_async:
+        refusal = REFUSED[ast.AsyncFunctionDef]
+        yield findings.refused_syntax(source.span_of_name(), refusal.what, refusal.reason, refusal.help)
+        return
     arguments = source.node.args
     if (
         arguments.vararg
@@ -53,10 +61,16 @@ def _walk(source: FunctionSource, node: ast.AST) -> Iterator[Diagnostic]:
         return
     if isinstance(node, ast.For | ast.While) and node.orelse:
         yield _finding(source, node, _ORELSE)
+    if isinstance(node, ast.Compare) and any(isinstance(side, _COLLECTIONS) for side in node.comparators):
+        yield _finding(source, node, _IN_COLLECTION)
+        return
     if isinstance(node, ast.BinOp | ast.AugAssign) and type(node.op) in REFUSED:
         yield _finding(source, node, REFUSED[type(node.op)])
     if isinstance(node, ast.AnnAssign):
         children: list[ast.AST] = [node.target, *([node.value] if node.value is not None else [])]
+    elif isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Tuple):
+        # `Array[u8, Literal[4]]` is a type; a tuple as an index is found by the checker.
+        children = [node.value]
     else:
         children = list(ast.iter_child_nodes(node))
     for child in children:

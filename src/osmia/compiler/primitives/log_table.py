@@ -46,6 +46,14 @@ class LogTable:
         self._messages.append(message)
         return len(self._messages) - 1
 
+    def mark(self) -> int:
+        """How many messages there are, to go back to."""
+        return len(self._messages)
+
+    def reset(self, mark: int) -> None:
+        """Forget what was added since `mark`."""
+        del self._messages[mark:]
+
     def encode(self) -> bytes:
         """The table as JSON, empty where nothing is logged."""
         if not self._messages:

@@ -46,13 +46,13 @@ _ARRAYS = frozenset({MapType.ARRAY, MapType.PERCPU_ARRAY})
 
 def has_entries(checker: Checker, declaration: Map, span: Span, *, delete: bool = False) -> bool:
     """Whether a map has entries that can be set, or deleted; reports where it has not."""
+    name = type(declaration).__name__
     if declaration.key_type is None:
-        what, help_text = "an entry", "send events with `output`"
+        checker.report(findings.no_entries(span, name))
     elif delete and declaration.map_type in _ARRAYS:
-        what, help_text = "deleting an entry", "set it to zero"
+        checker.report(findings.fixed_entries(span, name))
     else:
         return True
-    checker.report(findings.no_entries(span, type(declaration).__name__, what, help_text))
     return False
 
 

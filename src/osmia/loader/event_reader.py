@@ -1,0 +1,210 @@
+"""Reading events, of whichever buffer, in whole batches: as values or as columns."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
+
+from osmia.errors import MalformedError, UsageError
+from osmia.loader.codec import EventCodec
+from osmia.loader.record_run import Batch, RecordMemory, Run
+from osmia.loader.time_order import TimeOrder
+from osmia.loader.waiting import Waiter
+from osmia.sys import Kernel
+
+if TYPE_CHECKING:
+    import numpy
+
+T = TypeVar("T")
+_BATCH_BYTES = 16384
+"""What is copied before its room is given back; one event that is kept keeps this much in memory."""
+
+
+class BufferReader(ABC, Generic[T]):
+    """Base of the readers of ring buffers and perf event arrays.
+
+    Events are copied out of the kernel's memory in batches and their room is given back at once, before
+    anything is decoded. A reader belongs to one thread.
+    """
+
+    def __init__(
+        self, kernel: Kernel, event: EventCodec[T], waiter: Waiter, *, order: TimeOrder | None = None
+    ) -> None:
+        self._kernel = kernel
+        self._event = event
+        self._waiter = waiter
+        self._order = order
+        self._copied: list[Batch] = []
+        self._lent = False
+
+    @property
+    @abstractmethod
+    def lost(self) -> int:
+        """Events that found no room, since the start."""
+
+    @abstractmethod
+    def _memories(self) -> Sequence[RecordMemory]:
+        """The buffers to look into."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._waiter.closed
+
+    def fileno(self) -> int:
+        """A descriptor that is readable when it is time to read, for selectors and event loops.
+
+        Where wake-ups are batched it is readable at the latest after the delay, then perhaps for nothing:
+        call `read(0)`.
+        """
+        return self._waiter.fileno()
+
+    def read(self, timeout: float | None = None) -> list[T]:
+        """All events that are there, after up to `timeout` seconds until there is one (None: no limit).
+
+        Raises:
+            MalformedError: an event is shorter than its type; it is left out, the next call gives the rest.
+        """
+        self._wait(self._take, timeout)
+        batches = self._copied
+        events: list[T] = []
+        for index, batch in enumerate(batches):
+            self._check_length(index, batch)
+            events += self._event.decode_run(batch.data, batch.start, batch.stride, batch.count, batch.length)
+        # Only here, so that Ctrl-C while events are decoded leaves them for the next call.
+        self._copied = []
+        return events
+
+    def read_columns(self, timeout: float | None = None) -> numpy.ndarray[Any, Any]:
+        """All events that are there, as a structured array of its own; waits as `read` does.
+
+        Raises:
+            MalformedError: as `read`.
+            UsageError: events of any length have no columns.
+        """
+        import numpy
+
+        dtype = self._event.dtype()
+        self._wait(self._take, timeout)
+        # numpy copies bytes four times faster than it copies field by field.
+        opaque = numpy.dtype((numpy.void, dtype.itemsize))
+        parts: list[numpy.ndarray[Any, Any]] = [numpy.empty(0, opaque)]
+        for index, batch in enumerate(self._copied):
+            self._check_length(index, batch)
+            parts.append(numpy.ndarray((batch.count,), opaque, batch.data, batch.start, (batch.stride,)))
+        columns = numpy.concatenate(parts).view(dtype)
+        self._copied = []
+        return columns
+
+    @contextmanager
+    def borrow_columns(self, timeout: float | None = None) -> Iterator[numpy.ndarray[Any, Any]]:
+        """As `read_columns`, without a copy where all events lie in one run of equal records.
+
+        The array shows the kernel's memory, read-only, and holds only inside the `with` block, at whose
+        end the room is given back; meanwhile the buffer has that much less room.
+
+        Raises:
+            MalformedError, UsageError: as `read_columns`.
+        """
+        dtype = self._event.dtype()
+        lendable: list[tuple[RecordMemory, Run]] = []
+
+        def arrived() -> bool:
+            if not self._copied and self._order is None:
+                lendable[:] = [(memory, run) for memory in self._memories() for run in memory.runs()]
+                if self._can_lend(lendable):
+                    return True
+            lendable.clear()
+            return self._take()
+
+        self._wait(arrived, timeout)
+        if not lendable:
+            yield self.read_columns(0)
+            return
+        ((memory, run),) = lendable
+        self._lent = True
+        try:
+            yield _view(run, dtype)
+        finally:
+            self._lent = False
+            self._kernel.memory_barrier()
+            memory.consumed[0] = run.end
+
+    def close(self) -> None:
+        """Close the reader; a second call does nothing."""
+        self._waiter.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _can_lend(self, found: list[tuple[RecordMemory, Run]]) -> bool:
+        if len(found) != 1:
+            return False
+        _, run = found[0]
+        return run.count > 0 and run.length >= self._event.size and isinstance(run.data, memoryview)
+
+    def _check_length(self, index: int, batch: Batch) -> None:
+        if batch.length < self._event.size:
+            del self._copied[index]
+            raise MalformedError("event", f"{batch.length} bytes where {self._event.size} are expected")
+
+    def _wait(self, arrived: Callable[[], bool], timeout: float | None) -> None:
+        """Until `arrived` says so, or `timeout` seconds are over."""
+        self.fileno()
+        if self._lent:
+            raise UsageError("the events are lent out", "leave the with block of borrow_columns first")
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while not arrived():
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            self._waiter.wait(self._soon(left))
+            if left == 0.0:
+                arrived()
+                return
+
+    def _soon(self, left: float | None) -> float | None:
+        """How long to wait: not longer than until events that are held back are due."""
+        if self._order is None or not self._order.holds:
+            return left
+        return self._order.patience if left is None else min(left, self._order.patience)
+
+    def _take(self) -> bool:
+        """Copy all events that are complete now; whether any are there to decode."""
+        now = time.monotonic_ns()
+        for memory in self._memories():
+            for run in memory.runs():
+                self._copy(memory, run)
+        if self._order is not None:
+            # Events that wait for a decoder are in order already, and older.
+            ready = self._order.sort(self._unsorted(), now)
+            self._copied += ready
+        return bool(self._copied)
+
+    def _unsorted(self) -> list[Batch]:
+        raise NotImplementedError
+
+    def _copy(self, memory: RecordMemory, run: Run) -> None:
+        """Copy a run piece by piece, and give each piece's room back."""
+        most = max(1, _BATCH_BYTES // run.stride)
+        begin = run.end - run.count * run.stride
+        for done in range(0, run.count, most):
+            count = min(most, run.count - done)
+            start = run.start + done * run.stride
+            data = bytearray(run.data[start : start + (count - 1) * run.stride + run.length])
+            batch = (Batch(data, 0, run.stride, count, run.length),)
+            end = begin + (done + count) * run.stride
+            self._kernel.memory_barrier()
+            # No call between these two lines: signal handlers run at calls, so that Ctrl-C neither loses
+            # a batch nor gives it twice.
+            self._copied += batch
+            memory.consumed[0] = end
+        if not run.count:
+            memory.consumed[0] = run.end
