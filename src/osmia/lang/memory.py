@@ -172,3 +172,15 @@ class MemoryCodec(Generic[T]):
     def decode(self, buffer: bytes | Buffer) -> T:
         """The value in the first bytes of `buffer`, a copy."""
         return cast("T", decode(self.memory_type, bytes(buffer)))
+
+    def decode_run(self, data: bytearray, start: int, stride: int, count: int, length: int, /) -> list[T]:
+        """Values of `length` bytes in `data`, `stride` bytes apart; structs and arrays are windows on it."""
+        places = range(start, start + count * stride, stride)
+        if issubclass(self.memory_type, Aggregate):
+            view = cast("Any", self.memory_type).view
+            return [view(data, place) for place in places]
+        return [decode(self.memory_type, data, place) for place in places]
+
+    def dtype(self) -> numpy.dtype[Any]:
+        """The numpy type of a value, padding included."""
+        return dtype_of(self.memory_type)

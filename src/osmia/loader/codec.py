@@ -5,11 +5,15 @@ from __future__ import annotations
 import functools
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, Protocol, SupportsIndex, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, Protocol, SupportsIndex, TypeVar, cast, overload
 
-from osmia.errors import MalformedError, UsageError
+from osmia.errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Codec(Protocol[T]):
@@ -26,6 +30,26 @@ class Codec(Protocol[T]):
 
     def decode(self, buffer: bytes, /) -> T:
         """The value in `size` bytes."""
+        ...
+
+
+class EventCodec(Protocol[T_co]):
+    """What a reader asks of the type of its events."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of every event; 0 where each has its own length."""
+        ...
+
+    def decode_run(self, data: bytearray, start: int, stride: int, count: int, length: int, /) -> Sequence[T_co]:
+        """`count` events of `length` bytes, at least `size`; they begin at `start`, `stride` bytes apart.
+
+        `data` belongs to the events from then on: they may be windows on it.
+        """
+        ...
+
+    def dtype(self) -> numpy.dtype[Any]:
+        """The numpy type of an event, of `size` bytes."""
         ...
 
 
@@ -55,24 +79,13 @@ class EventBytes:
 
     size = 0
 
-    def encode(self, value: bytes, /) -> bytes:
+    def decode_run(self, data: bytearray, start: int, stride: int, count: int, length: int, /) -> list[bytes]:
         """The bytes themselves."""
-        return value
+        return [bytes(data[at : at + length]) for at in range(start, start + count * stride, stride)]
 
-    def decode(self, buffer: bytes, /) -> bytes:
-        """The bytes themselves."""
-        return buffer
-
-
-def decode_event(codec: Codec[T], data: bytes) -> T:
-    """An event from what a buffer holds, which may be longer than what was sent, by padding.
-
-    Raises:
-        MalformedError: fewer bytes than the type has.
-    """
-    if len(data) < codec.size:
-        raise MalformedError("event", f"{len(data)} bytes where {codec.size} are expected")
-    return codec.decode(data[: codec.size] if codec.size else data)
+    def dtype(self) -> numpy.dtype[Any]:
+        """UsageError: numpy has no such type."""
+        raise UsageError("events of any length have no columns", "read them with `read`, or give their type")
 
 
 class IntegerCodec:
@@ -94,9 +107,20 @@ class IntegerCodec:
         except OverflowError:
             raise UsageError(f"{value} does not fit into {self.size} bytes") from None
 
-    def decode(self, buffer: bytes, /) -> int:
+    def decode(self, buffer: bytes | bytearray, /) -> int:
         """The number in the bytes."""
         return int.from_bytes(buffer, self._order, signed=self._signed)
+
+    def decode_run(self, data: bytearray, start: int, stride: int, count: int, length: int, /) -> list[int]:
+        """The numbers."""
+        return [self.decode(data[at : at + self.size]) for at in range(start, start + count * stride, stride)]
+
+    def dtype(self) -> numpy.dtype[Any]:
+        """The numpy integer of the same size, sign and byte order."""
+        import numpy
+
+        order = "<" if self._order == "little" else ">"
+        return numpy.dtype(f"{order}{'i' if self._signed else 'u'}{self.size}")
 
 
 class PrefixCodec(Generic[T]):

@@ -7,12 +7,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from osmia.errors import MalformedError, UsageError
 from osmia.loader.codec import EventCodec
 from osmia.loader.record_run import Batch, RecordMemory, Run
-from osmia.loader.time_order import TimeOrder
+from osmia.loader.time_order import PATIENCE, TIME_BYTES, in_time_order
 from osmia.loader.waiting import Waiter
 from osmia.sys import Kernel
 
@@ -32,13 +32,16 @@ class BufferReader(ABC, Generic[T]):
     """
 
     def __init__(
-        self, kernel: Kernel, event: EventCodec[T], waiter: Waiter, *, order: TimeOrder | None = None
+        self, kernel: Kernel, event: EventCodec[T], waiter: Waiter, *, by_time: bool = False
     ) -> None:
         self._kernel = kernel
         self._event = event
         self._waiter = waiter
-        self._order = order
-        self._copied: list[Batch] = []
+        self._by_time = by_time
+        self._arrived: list[Batch] = []
+        """Copied, and not yet in their order."""
+        self._ready: list[Batch] = []
+        """In order, to be decoded."""
         self._lent = False
 
     @property
@@ -67,16 +70,16 @@ class BufferReader(ABC, Generic[T]):
         """All events that are there, after up to `timeout` seconds until there is one (None: no limit).
 
         Raises:
-            MalformedError: an event is shorter than its type; it is left out, the next call gives the rest.
+            MalformedError: events are shorter than their type; they are left out, the next call gives the rest.
         """
         self._wait(self._take, timeout)
-        batches = self._copied
+        batches = self._ready
         events: list[T] = []
         for index, batch in enumerate(batches):
             self._check_length(index, batch)
-            events += self._event.decode_run(batch.data, batch.start, batch.stride, batch.count, batch.length)
+            events += self._event.decode_run(batch.data, batch.start, batch.stride, batch.events, batch.length)
         # Only here, so that Ctrl-C while events are decoded leaves them for the next call.
-        self._copied = []
+        self._ready = []
         return events
 
     def read_columns(self, timeout: float | None = None) -> numpy.ndarray[Any, Any]:
@@ -93,11 +96,11 @@ class BufferReader(ABC, Generic[T]):
         # numpy copies bytes four times faster than it copies field by field.
         opaque = numpy.dtype((numpy.void, dtype.itemsize))
         parts: list[numpy.ndarray[Any, Any]] = [numpy.empty(0, opaque)]
-        for index, batch in enumerate(self._copied):
+        for index, batch in enumerate(self._ready):
             self._check_length(index, batch)
-            parts.append(numpy.ndarray((batch.count,), opaque, batch.data, batch.start, (batch.stride,)))
+            parts.append(numpy.ndarray((batch.events,), opaque, batch.data, batch.start, (batch.stride,)))
         columns = numpy.concatenate(parts).view(dtype)
-        self._copied = []
+        self._ready = []
         return columns
 
     @contextmanager
@@ -114,7 +117,7 @@ class BufferReader(ABC, Generic[T]):
         lendable: list[tuple[RecordMemory, Run]] = []
 
         def arrived() -> bool:
-            if not self._copied and self._order is None:
+            if not self._ready and not self._by_time:
                 lendable[:] = [(memory, run) for memory in self._memories() for run in memory.runs()]
                 if self._can_lend(lendable):
                     return True
@@ -150,11 +153,11 @@ class BufferReader(ABC, Generic[T]):
         if len(found) != 1:
             return False
         _, run = found[0]
-        return run.count > 0 and run.length >= self._event.size and isinstance(run.data, memoryview)
+        return run.events > 0 and run.length >= self._event.size and isinstance(run.data, memoryview)
 
     def _check_length(self, index: int, batch: Batch) -> None:
         if batch.length < self._event.size:
-            del self._copied[index]
+            del self._ready[index]
             raise MalformedError("event", f"{batch.length} bytes where {self._event.size} are expected")
 
     def _wait(self, arrived: Callable[[], bool], timeout: float | None) -> None:
@@ -172,9 +175,9 @@ class BufferReader(ABC, Generic[T]):
 
     def _soon(self, left: float | None) -> float | None:
         """How long to wait: not longer than until events that are held back are due."""
-        if self._order is None or not self._order.holds:
+        if not self._arrived:
             return left
-        return self._order.patience if left is None else min(left, self._order.patience)
+        return PATIENCE if left is None else min(left, PATIENCE)
 
     def _take(self) -> bool:
         """Copy all events that are complete now; whether any are there to decode."""
@@ -182,29 +185,35 @@ class BufferReader(ABC, Generic[T]):
         for memory in self._memories():
             for run in memory.runs():
                 self._copy(memory, run)
-        if self._order is not None:
-            # Events that wait for a decoder are in order already, and older.
-            ready = self._order.sort(self._unsorted(), now)
-            self._copied += ready
-        return bool(self._copied)
-
-    def _unsorted(self) -> list[Batch]:
-        raise NotImplementedError
+        ready, early = in_time_order(self._arrived, now) if self._by_time else (self._arrived, [])
+        self._ready += ready
+        self._arrived = early
+        return bool(self._ready)
 
     def _copy(self, memory: RecordMemory, run: Run) -> None:
         """Copy a run piece by piece, and give each piece's room back."""
+        lead = TIME_BYTES if self._by_time else 0
         most = max(1, _BATCH_BYTES // run.stride)
-        begin = run.end - run.count * run.stride
-        for done in range(0, run.count, most):
-            count = min(most, run.count - done)
+        begin = run.end - run.events * run.stride
+        for done in range(0, run.events, most):
+            count = min(most, run.events - done)
             start = run.start + done * run.stride
-            data = bytearray(run.data[start : start + (count - 1) * run.stride + run.length])
-            batch = (Batch(data, 0, run.stride, count, run.length),)
+            data = bytearray(run.data[start - lead : start + (count - 1) * run.stride + run.length])
+            batch = (Batch(data, lead, run.stride, count, run.length),)
             end = begin + (done + count) * run.stride
             self._kernel.memory_barrier()
             # No call between these two lines: signal handlers run at calls, so that Ctrl-C neither loses
             # a batch nor gives it twice.
-            self._copied += batch
+            self._arrived += batch
             memory.consumed[0] = end
-        if not run.count:
+        if not run.events:
             memory.consumed[0] = run.end
+
+
+def _view(run: Run, dtype: numpy.dtype[Any]) -> numpy.ndarray[Any, Any]:
+    """The events of a run in place. The array keeps the mapping alive: `frombuffer` holds what it shows."""
+    import numpy
+
+    end = run.start + (run.events - 1) * run.stride + dtype.itemsize
+    shown = numpy.frombuffer(run.data[run.start : end], numpy.uint8)
+    return numpy.ndarray((run.events,), dtype, shown, 0, (run.stride,))

@@ -17,8 +17,8 @@ class Run(NamedTuple):
     """Where in `data` the first event begins."""
     stride: int
     """Bytes from one event to the next."""
-    count: int
-    """Number of events; 0 for records that hold none."""
+    events: int
+    """Their number; 0 for records that hold none."""
     length: int
     """Bytes of each event."""
     end: int
@@ -49,7 +49,7 @@ class Batch(NamedTuple):
     start: int
     """Where in `data` the first event begins."""
     stride: int
-    count: int
+    events: int
     length: int
 
 

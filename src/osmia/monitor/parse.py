@@ -55,29 +55,29 @@ def parse(packet: Packet, key: ConnectionKey, outbound: bool) -> ParsedPacket:
     else:
         return unparsed(Reason.NOT_IP)
     if payload.reason != Reason.PARSED:
-        return ParsedPacket(reason=payload.reason, protocol=payload.protocol, tcp_flags=u8(0))
+        return unparsed(payload.reason)
     return parse_transport(packet, key, payload, outbound)
 
 
 def unparsed(reason: Reason) -> ParsedPacket:
-    """A frame without addresses."""
+    """A frame of which no more is known than what its key says."""
     return ParsedPacket(reason=reason, protocol=IpProtocol.NO_NEXT_HEADER, tcp_flags=u8(0))
 
 
-def no_payload(reason: Reason, protocol: IpProtocol) -> Payload:
+def no_payload(reason: Reason) -> Payload:
     """An IP packet of which no more can be said."""
-    return Payload(reason=reason, length=u16(0), protocol=protocol, more_fragments=False)
+    return Payload(reason=reason, length=u16(0), protocol=IpProtocol.NO_NEXT_HEADER, more_fragments=False)
 
 
 def parse_ipv4(packet: Packet, key: ConnectionKey, outbound: bool) -> Payload:
     """The IPv4 header with its options; the cursor stands behind them."""
     ip = packet.read(Ipv4Hdr)
     if ip is None:
-        return no_payload(Reason.TRUNCATED, IpProtocol.NO_NEXT_HEADER)
+        return no_payload(Reason.TRUNCATED)
     header_length = u16(ip.header_length)
     total_length = u16(ip.total_length)
     if ip.version != 4 or header_length < IPV4_HEADER or total_length < header_length:
-        return no_payload(Reason.MALFORMED_IP, ip.protocol)
+        return no_payload(Reason.MALFORMED_IP)
     if outbound:
         key.local_addr = v4_mapped(ip.src_addr)
         key.remote_addr = v4_mapped(ip.dst_addr)
@@ -86,7 +86,7 @@ def parse_ipv4(packet: Packet, key: ConnectionKey, outbound: bool) -> Payload:
         key.remote_addr = v4_mapped(ip.src_addr)
     key.protocol = ip.protocol
     if ip.fragment_offset != 0:
-        return no_payload(Reason.LATER_FRAGMENT, ip.protocol)
+        return no_payload(Reason.LATER_FRAGMENT)
     packet.skip(header_length - IPV4_HEADER)
     return Payload(
         reason=Reason.PARSED,
@@ -100,9 +100,9 @@ def parse_ipv6(packet: Packet, key: ConnectionKey, outbound: bool) -> Payload:
     """The IPv6 header and its extension headers (RFC 8200, 4); the cursor stands behind them."""
     ip = packet.read(Ipv6Hdr)
     if ip is None:
-        return no_payload(Reason.TRUNCATED, IpProtocol.NO_NEXT_HEADER)
+        return no_payload(Reason.TRUNCATED)
     if (ip.version_class_flow & 0xF0000000) != 0x60000000:
-        return no_payload(Reason.MALFORMED_IP, ip.next_header)
+        return no_payload(Reason.MALFORMED_IP)
     if outbound:
         key.local_addr = ip.src_addr
         key.remote_addr = ip.dst_addr
@@ -116,22 +116,22 @@ def parse_ipv6(packet: Packet, key: ConnectionKey, outbound: bool) -> Payload:
         if protocol == IpProtocol.FRAGMENT:
             fragment = packet.read(Ipv6FragmentHdr)
             if fragment is None or length < FRAGMENT_HEADER:
-                return no_payload(Reason.EXTENSION_HEADERS, protocol)
+                return no_payload(Reason.EXTENSION_HEADERS)
             protocol = fragment.next_header
             length -= FRAGMENT_HEADER
             more_fragments = fragment.more_fragments
             if fragment.fragment_offset != 0:
                 key.protocol = protocol
-                return no_payload(Reason.LATER_FRAGMENT, protocol)
+                return no_payload(Reason.LATER_FRAGMENT)
         elif is_extension(protocol):
             extension = packet.read(Ipv6ExtensionHdr)
             if extension is None:
-                return no_payload(Reason.EXTENSION_HEADERS, protocol)
+                return no_payload(Reason.EXTENSION_HEADERS)
             size = (u16(extension.length_units) + 1) << 3
             if protocol == IpProtocol.AUTHENTICATION:
                 size = (u16(extension.length_units) + 2) << 2
             if length < size:
-                return no_payload(Reason.EXTENSION_HEADERS, protocol)
+                return no_payload(Reason.EXTENSION_HEADERS)
             packet.skip(size - 2)
             protocol = extension.next_header
             length -= size
@@ -139,7 +139,7 @@ def parse_ipv6(packet: Packet, key: ConnectionKey, outbound: bool) -> Payload:
             break
     key.protocol = protocol
     if protocol == IpProtocol.FRAGMENT or is_extension(protocol):
-        return no_payload(Reason.EXTENSION_HEADERS, protocol)
+        return no_payload(Reason.EXTENSION_HEADERS)
     return Payload(reason=Reason.PARSED, length=length, protocol=protocol, more_fragments=more_fragments)
 
 
@@ -158,25 +158,20 @@ def parse_transport(packet: Packet, key: ConnectionKey, payload: Payload, outbou
     if payload.protocol == IpProtocol.TCP and payload.length >= TCP_HEADER:
         tcp = packet.read(TcpHdr)
         if tcp is None:
-            return short(Reason.SHORT_TRANSPORT, payload)
+            return unparsed(Reason.SHORT_TRANSPORT)
         set_ports(key, tcp.src_port, tcp.dst_port, outbound)
         return ParsedPacket(reason=Reason.PARSED, protocol=IpProtocol.TCP, tcp_flags=u8(tcp.flags))
     if payload.protocol != IpProtocol.TCP and payload.protocol != IpProtocol.UDP:
         return ParsedPacket(reason=Reason.PARSED, protocol=payload.protocol, tcp_flags=u8(0))
     if payload.length < UDP_HEADER:
-        return short(Reason.SHORT_TRANSPORT, payload)
+        return unparsed(Reason.SHORT_TRANSPORT)
     ports = packet.read(UdpHdr)
     if ports is None:
-        return short(Reason.SHORT_TRANSPORT, payload)
+        return unparsed(Reason.SHORT_TRANSPORT)
     set_ports(key, ports.src_port, ports.dst_port, outbound)
     if payload.protocol == IpProtocol.UDP:
         return ParsedPacket(reason=Reason.PARSED, protocol=IpProtocol.UDP, tcp_flags=u8(0))
-    return short(Reason.TINY_FRAGMENT if payload.more_fragments else Reason.SHORT_TRANSPORT, payload)
-
-
-def short(reason: Reason, payload: Payload) -> ParsedPacket:
-    """A packet that ends inside its transport header."""
-    return ParsedPacket(reason=reason, protocol=payload.protocol, tcp_flags=u8(0))
+    return unparsed(Reason.TINY_FRAGMENT if payload.more_fragments else Reason.SHORT_TRANSPORT)
 
 
 def set_ports(key: ConnectionKey, src_port: be16, dst_port: be16, outbound: bool) -> None:

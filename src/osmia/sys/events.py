@@ -54,7 +54,7 @@ class EventCalls:
             raise KernelError(error.errno, f"attach a program: {error.strerror}") from None
 
     def read(self, fd: int, length: int) -> bytes:
-        """Up to `length` bytes, as read(2) gives them of a perf event or a timer."""
+        """What a perf event or a timer has to say, up to `length` bytes."""
         try:
             return os.read(fd, length)
         except OSError as error:

@@ -53,7 +53,7 @@ class DebugInfo:
         node = self._reserve()
         file = self._file(function.scope.filename)
         variable = self._add(
-            f"!DILocalVariable(name: {_quote(function.argument)}, arg: 1, scope: {node}, file: {file}, "
+            f"!DILocalVariable(name: {_name(function.argument)}, arg: 1, scope: {node}, file: {file}, "
             f"line: {function.scope.line}, type: {pointer})"
         )
         self._set_subprogram(
@@ -132,9 +132,7 @@ class DebugInfo:
         match memory_type:
             case IntegerType(name=name, bits=bits, signed=signed):
                 encoding = "DW_ATE_signed" if signed else "DW_ATE_unsigned"
-                return self._add(
-                    f"!DIBasicType(name: {_quote(_identifier(name))}, size: {bits}, encoding: {encoding})"
-                )
+                return self._add(f"!DIBasicType(name: {_name(name)}, size: {bits}, encoding: {encoding})")
             case BoolType():
                 return self._add('!DIBasicType(name: "bool", size: 8, encoding: DW_ATE_boolean)')
             case ArrayType(element=element, length=length):
@@ -152,13 +150,13 @@ class DebugInfo:
                 ]
                 elements = self._add(f"!{{{', '.join(members)}}}")
                 return self._add(
-                    f"!DICompositeType(tag: DW_TAG_structure_type, name: {_quote(_identifier(name))}, size: {size * 8}, "
+                    f"!DICompositeType(tag: DW_TAG_structure_type, name: {_name(name)}, size: {size * 8}, "
                     f"elements: {elements})"
                 )
 
     def _member(self, name: str, type_node: str, size: int, offset: int) -> str:
         return self._add(
-            f"!DIDerivedType(tag: DW_TAG_member, name: {_quote(_identifier(name))}, baseType: {type_node}, size: {size}, "
+            f"!DIDerivedType(tag: DW_TAG_member, name: {_name(name)}, baseType: {type_node}, size: {size}, "
             f"offset: {offset})"
         )
 
@@ -194,9 +192,9 @@ class DebugInfo:
         return f"!{len(self._nodes) - 1}"
 
 
-def _identifier(name: str) -> str:
-    """A name of the user's as the kernel takes it in BTF: ASCII."""
-    return "".join(letter if letter.isascii() else f"u{ord(letter):x}" for letter in name)
+def _name(name: str) -> str:
+    """A name of the user's, quoted, as the kernel takes it in BTF: ASCII only."""
+    return _quote("".join(letter if letter.isascii() else f"u{ord(letter):x}" for letter in name))
 
 
 def _quote(text: str) -> str:

@@ -156,7 +156,7 @@ def _attribute_place(checker: Checker, target: ast.Attribute) -> Value:
             place = place_attribute(checker, receiver, target)
             if isinstance(place, Reference | Poison):
                 return place
-            what, help_text = "no field: a property or method computes it", "set the fields that it reads"
+            what, help_text = "no field, but computed", "set the fields that it reads"
         case Context():
             what, help_text = "a field of the context", "keep what changes in a variable"
         case Static(value=Constant()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from types import NoneType
 
 from osmia.compiler import findings
@@ -63,7 +64,11 @@ def inline(checker: Checker, source: FunctionSource, arguments: list[Value], nod
 
 def _bind_parameter(checker: Checker, parameter: ast.arg, value: Value) -> None:
     name = ast.copy_location(ast.Name(parameter.arg, ast.Store()), parameter)
-    if isinstance(value, Scalar | Reference):
+    if isinstance(value, Reference):
+        assignments.bind(checker, name, replace(value, roots=frozenset()))
+        checker.frame.variables[name.id].given = value.roots
+        return
+    if isinstance(value, Scalar):
         assignments.bind(checker, name, value)
         return
     checker.frame.variables[name.id] = Variable(None, value)

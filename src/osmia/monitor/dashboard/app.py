@@ -342,16 +342,17 @@ def run_dashboard(service: Service, interval: float, *, duration: float | None =
     """Show a service that was not started yet, until the user ends it. Raises what ended the collector."""
     app = MonitorApp(service, duration=duration)
 
-    def terminate(number: int, frame: FrameType | None) -> None:
-        app.exit(128 + number)
+    def end(number: int, frame: FrameType | None) -> None:
+        app.exit(0 if number == signal.SIGINT else 128 + number)
 
-    before = signal.signal(signal.SIGTERM, terminate)
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
     service.start(interval)
     try:
         code = app.run()
     finally:
         service.stop()
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     service.join()
     if code:
         raise SystemExit(code)

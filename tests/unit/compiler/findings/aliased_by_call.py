@@ -22,5 +22,4 @@ def program(ctx: XdpContext) -> XdpAction:
     kept = same(pair)
     pair = Pair(first=u32(2), second=u32(2))
     pairs[u32(1)] = kept
-    pairs[u32(2)] = pair
-    return XdpAction.PASS
+    return XdpAction.PASS if pair.first == 2 else XdpAction.DROP
