@@ -52,6 +52,8 @@ def measure_starts(processes: int) -> tuple[StartRow, ...]:
                 "from the .o": _start(host, folder, full, str(object_file)),
             }
             if number:
+                if measured["from the cache"].llvm_peak_mib:
+                    raise RuntimeError("the cache was not used: did the sources change meanwhile?")
                 for title, start in measured.items():
                     starts[title].append(start)
     return tuple(_row(title, values) for title, values in starts.items())

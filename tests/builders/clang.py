@@ -28,6 +28,7 @@ def compile_c(source: str, *, prologue: str = PROLOGUE, options: tuple[str, ...]
         return compile_c_file(text, options=("-Wno-unused", *options))
 
 
+@cache
 def compile_c_file(source: Path, *, options: tuple[str, ...] = ()) -> bytes:
     """The object file of a C file, by clang -O2 and, unless `options` say otherwise, its default -mcpu.
 

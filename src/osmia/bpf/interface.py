@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, ItemsView, Iterator, KeysView, MutableMapping, Sequence, ValuesView
+from collections.abc import (
+    Callable,
+    ItemsView,
+    Iterator,
+    KeysView,
+    Mapping,
+    MutableMapping,
+    Sequence,
+    ValuesView,
+)
 from dataclasses import dataclass
 from enum import Enum
 from typing import (
@@ -15,9 +24,12 @@ from typing import (
     SupportsBytes,
     SupportsIndex,
     TypeVar,
+    cast,
     overload,
 )
 
+from osmia.bpf.events import EventReader, EventSource
+from osmia.errors import UsageError
 from osmia.lang import (
     ArrayMap,
     ClassifierProgram,
@@ -25,6 +37,7 @@ from osmia.lang import (
     LpmTrie,
     LruHashMap,
     LruPerCpuHashMap,
+    Map,
     PerCpuArray,
     PerCpuHashMap,
     PerfEventArray,
@@ -35,6 +48,7 @@ from osmia.lang import (
     XdpFlags,
     XdpProgram,
 )
+from osmia.lang.memory import MemoryCodec
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -226,33 +240,15 @@ class PerCpuArrayMapping(_Entries[SupportsIndex, int, PerCpuValues[V]], Protocol
     def __setitem__(self, key: SupportsIndex, value: Sequence[V], /) -> None: ...
 
 
-class EventReader(Protocol[E]):
-    """Events of a ring buffer or perf event array."""
-
-    def read(self, timeout: float | None = None) -> list[E]:
-        """All events that wait; where there are none, after up to `timeout` seconds (None: no limit)."""
-        ...
-
-    def __iter__(self) -> Iterator[E]:
-        """Wait for events, one by one, without end."""
-        ...
-
-    def fileno(self) -> int:
-        """A file descriptor that is readable while events wait, for selectors and event loops."""
-        ...
-
-    @property
-    def lost(self) -> int:
-        """Events that found no room, since the start."""
-        ...
-
-
 class Bpf(ABC):
     """Programs and maps, loaded or simulated; a context manager, at whose end all is detached and closed.
 
     `bpf[program]` is the program's handle, `bpf[map]` the user side of a map. UsageError for a
     program that was not loaded, or a map that no loaded program uses.
     """
+
+    def __init__(self) -> None:
+        self._readers: dict[Map, EventReader[Any]] = {}
 
     @overload
     def __getitem__(self, declaration: XdpProgram) -> XdpHandle: ...
@@ -276,7 +272,54 @@ class Bpf(ABC):
     def __getitem__(self, declaration: PerfEventArray[E] | RingBuf[E]) -> EventReader[E]: ...
     def __getitem__(self, declaration: Any) -> Any:
         """The handle of a program or map."""
+        if isinstance(declaration, (PerfEventArray, RingBuf)):
+            events = cast("Map", declaration)
+            return self._readers.get(events) or self._open_reader(events, {})
         return self._handle(declaration)
+
+    @overload
+    def reader(
+        self,
+        declaration: PerfEventArray[E],
+        *,
+        pages: int = ...,
+        wake_bytes: int | None = ...,
+        delay: float = ...,
+        by_time: bool = ...,
+    ) -> EventReader[E]: ...
+    @overload
+    def reader(self, declaration: RingBuf[E], *, delay: float = ...) -> EventReader[E]: ...
+    def reader(self, declaration: Any, **options: Any) -> Any:
+        """Open the reader of a map, which is `bpf[map]` from then on, with other than the usual options.
+
+        For a perf event array: `pages` of each processor's buffer (64; a power of two); the kernel wakes
+        the reader when `wake_bytes` of events wait (an eighth of the buffer; 0: for each event), and it
+        looks by itself once in `delay` seconds (0.1). `by_time` sorts the events of all processors by the
+        time at which they were sent, and holds them back for 10 ms to do so.
+
+        For a ring buffer: the kernel wakes the reader for an event when it has read all before (`delay`
+        0), or never, and it looks once in `delay` seconds.
+
+        A simulation wakes the reader at once, and its events are in order.
+
+        Raises:
+            UsageError: the reader is open already, or an option cannot be.
+        """
+        if declaration in self._readers:
+            raise UsageError(f"the reader of {declaration} is open", "call reader() before bpf[map]")
+        return self._open_reader(declaration, options)
+
+    def _open_reader(self, declaration: Map, options: Mapping[str, Any]) -> EventReader[Any]:
+        codec: MemoryCodec[Any] = MemoryCodec(cast("type[Any]", declaration.value_type))
+        reader = EventReader(self._event_source(declaration, codec, options), codec)
+        self._readers[declaration] = reader
+        return reader
+
+    @abstractmethod
+    def _event_source(
+        self, declaration: Map, codec: MemoryCodec[Any], options: Mapping[str, Any]
+    ) -> EventSource[Any]:
+        """Open the buffers of an event map; UsageError for what is none, or is not of this object."""
 
     @abstractmethod
     def _handle(self, declaration: Any) -> Any:

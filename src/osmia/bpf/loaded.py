@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, TypeVar, cast, overload
 
+from osmia.bpf.events import EventReader, EventSource
 from osmia.bpf.interface import Bpf
 from osmia.bpf.loaded_programs import LoadedClassifier, LoadedTracing, LoadedXdp
 from osmia.compiler.cache import compiled_object
@@ -30,6 +31,7 @@ from osmia.loader import (
     ProgramHandle,
     RingBufferReader,
     load_object,
+    lost_counter,
     read_object,
 )
 from osmia.loader.log import MAP as LOG_MAP
@@ -116,13 +118,13 @@ class LoadedBpf(Bpf):
     def __init__(
         self, loaded: LoadedObject, programs: tuple[Program[Any, Any], ...], references: References
     ) -> None:
+        super().__init__()
         self.object = loaded
         """The loader's object: programs and maps by name."""
         self._programs = programs
         self._names = {declaration: name for name, declaration in references.maps.items()}
         self._resources = ExitStack()
         self._resources.enter_context(loaded)
-        self._readers: dict[Map, object] = {}
         # Links are given up first, then readers, then maps and programs.
         self._read = self._resources.enter_context(ExitStack())
         self._links = self._resources.enter_context(ExitStack())
@@ -138,9 +140,6 @@ class LoadedBpf(Bpf):
             return self._program(declaration)
         if not isinstance(declaration, Map):
             raise UsageError(f"{declaration!r} is neither a program nor a map")
-        if declaration not in self._names:
-            names = ", ".join(program.name for program in self._programs)
-            raise UsageError(f"{declaration} is used by none of the programs: {names}")
         return self._map(declaration)
 
     def program(self, name: str) -> ProgramHandle:
@@ -172,11 +171,9 @@ class LoadedBpf(Bpf):
         raise UsageError(f"{program!r} cannot be attached")
 
     def _map(self, declaration: Map) -> object:
-        created = self.object.maps[self._names[declaration]]
+        created = self._created(declaration)
         values: MemoryCodec[Any] = MemoryCodec(cast("type[Any]", declaration.value_type))
         kind = declaration.map_type
-        if kind in (MapType.PERF_EVENT_ARRAY, MapType.RINGBUF):
-            return self._reader(declaration, created, values)
         if kind is MapType.ARRAY:
             return ArrayHandle(created, values)
         if kind is MapType.PERCPU_ARRAY:
@@ -188,12 +185,24 @@ class LoadedBpf(Bpf):
             return PerCpuHashMapHandle(created, keys, values)
         return HashMapHandle(created, keys, values)
 
-    def _reader(self, declaration: Map, created: MapObject, events: MemoryCodec[Any]) -> object:
-        """One reader for a map: its position is shared."""
-        if declaration not in self._readers:
-            kind = PerfBufferReader if declaration.map_type is MapType.PERF_EVENT_ARRAY else RingBufferReader
-            self._readers[declaration] = self._read.enter_context(kind(created, events))
-        return self._readers[declaration]
+    def _created(self, declaration: Map) -> MapObject:
+        if declaration not in self._names:
+            names = ", ".join(program.name for program in self._programs)
+            raise UsageError(f"{declaration} is used by none of the programs: {names}")
+        return self.object.maps[self._names[declaration]]
+
+    def _event_source(
+        self, declaration: Map, codec: MemoryCodec[Any], options: Mapping[str, Any]
+    ) -> EventSource[Any]:
+        created = self._created(declaration)
+        if declaration.map_type is MapType.PERF_EVENT_ARRAY:
+            return PerfBufferReader(created, codec, **options)
+        if declaration.map_type is MapType.RINGBUF:
+            return RingBufferReader(created, codec, count_lost=lost_counter(self.object, created), **options)
+        raise UsageError(f"{declaration} has no events")
+
+    def _open_reader(self, declaration: Map, options: Mapping[str, Any]) -> EventReader[Any]:
+        return self._read.enter_context(closing(super()._open_reader(declaration, options)))
 
 
 class _LogForwarder:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, SupportsBytes, TypeVar, cast
 
+from osmia.bpf.events import EventSource
 from osmia.bpf.interface import KERNEL_CHOOSES, Bpf, Direction, RunResult
 from osmia.errors import UsageError
 from osmia.lang import (
@@ -18,20 +19,19 @@ from osmia.lang import (
     Map,
     PerCpuArray,
     PerCpuHashMap,
-    PerfEventArray,
     Program,
-    RingBuf,
     TcAction,
     TracingProgram,
     XdpAction,
     XdpFlags,
     XdpProgram,
 )
+from osmia.lang.memory import MemoryCodec
 from osmia.lang.references import references_of
 from osmia.lang.runtime import Runtime, enter_runtime, leave_runtime
 from osmia.simulator import (
-    EventReader,
     SimulatedArray,
+    SimulatedEvents,
     SimulatedKernel,
     SimulatedMap,
     SimulatedPerCpuArray,
@@ -57,8 +57,6 @@ _HANDLES: Mapping[type[Map], Callable[[SimulatedKernel, Map], object]] = {
     ArrayMap: SimulatedArray,
     PerCpuArray: SimulatedPerCpuArray,
     LpmTrie: SimulatedTrie,
-    PerfEventArray: EventReader,
-    RingBuf: EventReader,
 }
 """The user side of each type of map."""
 
@@ -174,6 +172,7 @@ class SimulatedBpf(Bpf):
                 raise UsageError(
                     f"{program!r} is no program", "decorate the function with @xdp or @classifier"
                 )
+        super().__init__()
         self.kernel = kernel
         """The simulated kernel: its clock, processors and random numbers can be set."""
         self._programs = programs
@@ -187,13 +186,24 @@ class SimulatedBpf(Bpf):
             return self._program_handle(declaration)
         if not isinstance(declaration, Map):
             raise UsageError(f"{declaration!r} is neither a program nor a map")
+        self._check_map(declaration)
+        return _HANDLES[type(declaration)](self.kernel, declaration)
+
+    def _check_map(self, declaration: Map) -> None:
         if declaration not in self._references.maps.values():
             names = ", ".join(program.name for program in self._programs)
             raise UsageError(f"{declaration} is used by none of the programs: {names}")
-        return _HANDLES[type(declaration)](self.kernel, declaration)
+
+    def _event_source(
+        self, declaration: Map, codec: MemoryCodec[Any], options: Mapping[str, Any]
+    ) -> EventSource[Any]:
+        self._check_map(declaration)
+        return SimulatedEvents(self.kernel, declaration, pages=options.get("pages"))
 
     def close(self) -> None:
         """End all event readers."""
+        for reader in self._readers.values():
+            reader.close()
         self.kernel.close()
 
     def __enter__(self) -> Self:

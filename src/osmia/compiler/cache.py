@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from osmia.compiler.compile import DEFAULT_CPU, compile_programs
+from osmia.lang.arrays import Array
 from osmia.lang.integers import Integer
 from osmia.lang.programs import Program
 from osmia.lang.references import References, references_of
@@ -124,4 +125,8 @@ def _describe_class(python_class: type[Any]) -> str:
     if issubclass(python_class, Enum):
         members = [(member, str(value.value)) for member, value in python_class.__members__.items()]
         return f"enum {python_class.__mro__[1].__name__} {name} {members}"
-    return f"type {name} {getattr(python_class, 'length', '')} {getattr(python_class, 'bits', '')}"
+    element: Any = getattr(python_class, "element", None)
+    if issubclass(python_class, Array) and element is not None:
+        return f"array {name} {python_class.length} {_describe_class(element)}"
+    # Nothing of an object's address may come in here: the key must be the same in each process.
+    return f"type {name} {python_class.bits if issubclass(python_class, Integer) else ''}"

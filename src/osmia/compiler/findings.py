@@ -309,7 +309,7 @@ def aliased_struct(span: Span, name: str) -> Diagnostic:
     return Diagnostic(
         "aliased-struct",
         span,
-        f"`{name}` would share memory with another variable across turns of the loop",
+        f"`{name}` would share memory with another variable, which is built anew later",
         "build a new struct of its fields",
     )
 

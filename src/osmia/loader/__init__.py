@@ -13,6 +13,7 @@ from osmia.loader.codec import (
     PrefixCodec,
 )
 from osmia.loader.loading import LoadedObject, load_object
+from osmia.loader.lost_events import lost_counter
 from osmia.loader.map_object import MapObject, create_map
 from osmia.loader.maps import (
     ArrayHandle,
@@ -69,5 +70,6 @@ __all__ = [
     "bytes_handle",
     "create_map",
     "load_object",
+    "lost_counter",
     "read_object",
 ]

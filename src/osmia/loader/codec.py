@@ -41,7 +41,9 @@ class EventCodec(Protocol[T_co]):
         """Bytes of every event; 0 where each has its own length."""
         ...
 
-    def decode_run(self, data: bytearray, start: int, stride: int, count: int, length: int, /) -> Sequence[T_co]:
+    def decode_run(
+        self, data: bytearray, start: int, stride: int, count: int, length: int, /
+    ) -> Sequence[T_co]:
         """`count` events of `length` bytes, at least `size`; they begin at `start`, `stride` bytes apart.
 
         `data` belongs to the events from then on: they may be windows on it.

@@ -72,12 +72,19 @@ class CpuBuffer:
         reading = self._kernel.read(self.fileno(), _COUNT_AND_LOST.size)
         return int(_COUNT_AND_LOST.unpack(reading)[1])
 
-    def runs(self) -> Iterator[Run]:
-        """The records that are complete."""
+    @property
+    def unread(self) -> int:
+        """Bytes of records that are there now."""
         position, end = self.consumed[0], self._produced[0]
-        self._kernel.memory_barrier()
         if not 0 <= end - position <= self._size or position % 8 or end % 8:
             raise MalformedError("perf buffer", f"positions {position} and {end} do not fit its size")
+        return int(end - position)
+
+    def runs(self, most: int) -> Iterator[Run]:
+        """The records that are there now."""
+        position = self.consumed[0]
+        end = position + self.unread
+        self._kernel.memory_barrier()
         while position < end:
             start = position & (self._size - 1)
             # A record is a multiple of 8 bytes, so that its header never breaks at the end.
@@ -85,7 +92,7 @@ class CpuBuffer:
             if stride < _HEADER.size or stride % 8 or stride > end - position:
                 raise MalformedError("perf buffer", f"a record of {stride} bytes", position)
             if kind == PerfRecord.SAMPLE:
-                run = self._samples(position, stride, end)
+                run = self._samples(position, stride, min(end - position, max(most, stride)))
             else:
                 if kind == PerfRecord.LOST and stride >= _HEADER.size + _LOST.size:
                     self._reported += _LOST.unpack_from(self._record(position, stride), _HEADER.size)[1]
@@ -97,12 +104,12 @@ class CpuBuffer:
         """Close the event; what a borrowed view still shows goes with that view."""
         self._resources.close()
 
-    def _samples(self, position: int, stride: int, end: int) -> Run:
-        """The samples of one length from `position` on, or the one that breaks at the buffer's end."""
+    def _samples(self, position: int, stride: int, most: int) -> Run:
+        """Samples of one length, in `most` bytes from `position` on, or the one that breaks at the end."""
         if stride < self._prefix:
             raise MalformedError("perf buffer", f"a sample of {stride} bytes", position)
         start = position & (self._size - 1)
-        count = min(end - position, self._size - start) // stride
+        count = min(most, self._size - start) // stride
         data: memoryview | bytes = self._data
         if count:
             count = equal_words(self._kinds, start // 4, stride // 4, count)
@@ -113,7 +120,9 @@ class CpuBuffer:
         start += self._prefix
         (length,) = _SIZE.unpack_from(data, start - _SIZE.size)
         if length > stride - self._prefix:
-            raise MalformedError("perf buffer", f"an event of {length} bytes in a record of {stride}", position)
+            raise MalformedError(
+                "perf buffer", f"an event of {length} bytes in a record of {stride}", position
+            )
         self._kernel.memory_barrier()
         return Run(data, start, stride, count, length, position + count * stride)
 

@@ -111,8 +111,7 @@ class PerfBufferReader(BufferReader[T]):
     def _open(self, cpu: int) -> None:
         earlier = self._buffers.get(cpu)
         if earlier is not None:
-            for run in earlier.runs():
-                self._copy(earlier, run)
+            self._drain(earlier)
         try:
             buffer = CpuBuffer(
                 self._kernel,

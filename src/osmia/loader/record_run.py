@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
-_FIRST_WINDOW = 16
+_FIRST_WINDOW = 64
 
 
 class Run(NamedTuple):
@@ -33,8 +33,13 @@ class RecordMemory(Protocol):
         """The position up to which records are given back, as the only element; writing it gives room."""
         ...
 
-    def runs(self) -> Iterator[Run]:
-        """The records that are there now, oldest first; nothing is given back.
+    @property
+    def unread(self) -> int:
+        """Bytes of records that are there now."""
+        ...
+
+    def runs(self, most: int) -> Iterator[Run]:
+        """The records that are there now, oldest first, in runs of up to `most` bytes; none is given back.
 
         Raises:
             MalformedError: positions or lengths that cannot be.
@@ -45,7 +50,7 @@ class RecordMemory(Protocol):
 class Batch(NamedTuple):
     """A run, or a part of one, in memory of its own."""
 
-    data: bytearray
+    data: bytearray | memoryview
     start: int
     """Where in `data` the first event begins."""
     stride: int
@@ -56,11 +61,12 @@ class Batch(NamedTuple):
 def equal_words(words: memoryview, first: int, step: int, most: int) -> int:
     """How many of `words`, `step` apart from `first` on, are the same: at least 1 and at most `most`.
 
-    The comparison runs in C, in windows that grow while all is equal, so that both a long run and a
-    short one cost little.
+    The comparison runs in C: first over a few, so that a short run costs little, then over all at once.
     """
     expected = words[first]
-    count, window, grows = 1, _FIRST_WINDOW, True
+    if most < 2 or words[first + step] != expected:
+        return 1
+    count, window, differs = 2, _FIRST_WINDOW, False
     while window and count < most:
         window = min(window, most - count)
         begin = first + count * step
@@ -68,6 +74,6 @@ def equal_words(words: memoryview, first: int, step: int, most: int) -> int:
         if seen == memoryview(array(words.format, [expected]) * window):
             count += window
         else:
-            grows = False
-        window = window * 2 if grows else window // 2
+            differs = True
+        window = window // 2 if differs else most
     return count

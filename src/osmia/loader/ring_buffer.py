@@ -17,7 +17,10 @@ from osmia.uapi import MapType, RingBufferFlags
 
 T = TypeVar("T")
 _RECORD_HEADER = 8
-_LENGTH_MASK = RingBufferFlags.BUSY_BIT - 1 & ~RingBufferFlags.DISCARD_BIT
+# Plain integers: operators of enumerations are slow.
+_BUSY = int(RingBufferFlags.BUSY_BIT)
+_DISCARD = int(RingBufferFlags.DISCARD_BIT)
+_LENGTH_MASK = (_BUSY - 1) & ~_DISCARD
 
 
 class RingMemory:
@@ -35,26 +38,34 @@ class RingMemory:
         self._data = memoryview(self._producer_memory)[page:]
         self._words = self._data.cast("I")
 
-    def runs(self) -> Iterator[Run]:
-        """The records that are complete, up to the first one that a program still writes."""
+    @property
+    def unread(self) -> int:
+        """Bytes of records that are there now, perhaps not complete."""
         position, end = self.consumed[0], self._produced[0]
-        self._kernel.memory_barrier()
         if not 0 <= end - position <= self._size or position % 8 or end % 8:
             raise MalformedError("ring buffer", f"positions {position} and {end} do not fit its size")
+        return int(end - position)
+
+    def runs(self, most: int) -> Iterator[Run]:
+        """The records that are complete, up to the first one that a program still writes."""
+        position = self.consumed[0]
+        end = position + self.unread
+        self._kernel.memory_barrier()
         while position < end:
             start = position & (self._size - 1)
             header = self._words[start // 4]
-            if header & RingBufferFlags.BUSY_BIT:
+            if header & _BUSY:
                 return
             length = header & _LENGTH_MASK
             stride = (length + _RECORD_HEADER + 7) & ~7
             if stride > end - position:
                 raise MalformedError("ring buffer", f"a record of {length} bytes", position)
             # The flags stand in the same word: a busy or a discarded record ends a run of complete ones.
-            count = equal_words(self._words, start // 4, stride // 4, (end - position) // stride)
+            count = max(1, min(end - position, most) // stride)
+            count = equal_words(self._words, start // 4, stride // 4, count)
             self._kernel.memory_barrier()
             position += count * stride
-            events = 0 if header & RingBufferFlags.DISCARD_BIT else count
+            events = 0 if header & _DISCARD else count
             yield Run(self._data, start + _RECORD_HEADER, stride, events, length, position)
 
     def close(self) -> None:

@@ -9,8 +9,10 @@ from pathlib import Path
 from osmia.errors import UsageError
 from osmia.monitor.control import NoMonitorError, control_socket_path, request
 from osmia.monitor.json_values import as_list, as_object
+from osmia.monitor.lists.bulk import ListImport
+from osmia.monitor.lists.matching import Verdict
 from osmia.monitor.lists.rules import Rule
-from osmia.monitor.model import Network, RuleAction
+from osmia.monitor.model import Address, Network, RuleAction
 
 __all__ = ["MonitorClient"]
 
@@ -43,6 +45,15 @@ class MonitorClient:
         """Take a rule out of force; what was done, in words."""
         answer = self._ask({"command": "del", "action": action.value, "network": str(network)})
         return str(answer.get("message"))
+
+    def import_rules(self, given: ListImport) -> str:
+        """Put all entries of a list in force, or none; what was done, in words."""
+        return str(self._ask({"command": "import", "import": given.to_json()}).get("message"))
+
+    def test(self, address: Address) -> Verdict:
+        """Which rules an address meets."""
+        answer = self._ask({"command": "test", "address": str(address)})
+        return Verdict.from_json(address, as_object(answer.get("verdict")) or {})
 
     def _ask(self, content: Mapping[str, object]) -> dict[str, object]:
         path = self._own_path()

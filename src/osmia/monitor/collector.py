@@ -256,7 +256,19 @@ def _connection(key: ConnectionKey, content: bytes, was: Connection | None, seco
         sent=TrafficCount(packets_out, bytes_out).since(was.sent if was else _NOTHING, seconds),
         first_seen_ns=first_seen,
         last_seen_ns=last_seen,
+        proven=protocol == TCP and _is_proven(flags_in, flags_out),
     )
+
+
+def _is_proven(received_flags: int, sent_flags: int) -> bool:
+    """Whether the other end must have seen our SYN+ACK: only then does this machine send data, or close.
+
+    A forged ACK is refused with RST, or dropped by a firewall.
+    """
+    opened = int(TcpFlags.SYN) | int(TcpFlags.ACK)
+    went_on = sent_flags & (int(TcpFlags.PSH) | int(TcpFlags.FIN))
+    both = received_flags & sent_flags & opened
+    return both == opened and bool(went_on) and not sent_flags & int(TcpFlags.RST)
 
 
 def _state(protocol: int, received_flags: int, sent_flags: int) -> ConnectionState:

@@ -17,7 +17,8 @@ from osmia.monitor.json_values import as_object
 
 __all__ = ["ControlServer", "NoMonitorError", "control_socket_path", "request"]
 
-MAXIMUM_REQUEST = 64 * 1024
+MAXIMUM_REQUEST = 64 * 1024 * 1024
+"""Room for a whole list with its comments; only this user and root may send one."""
 MAXIMUM_ANSWER = 256 * 1024 * 1024
 CLIENT_SECONDS = 5.0
 ANSWER_SECONDS = 30.0

@@ -24,6 +24,7 @@ __all__ = [
     "Source",
     "SourceOfPackets",
     "TrafficCount",
+    "network_of",
     "protocol_name",
 ]
 
@@ -36,6 +37,11 @@ PROTOCOL_NAMES = {1: "icmp", 2: "igmp", 6: "tcp", 17: "udp", 47: "gre", 50: "esp
 def protocol_name(number: int) -> str:
     """The name of an IP protocol, or its number."""
     return PROTOCOL_NAMES.get(number, str(number))
+
+
+def network_of(address: Address) -> Network:
+    """The network of one address alone."""
+    return ipaddress.ip_network((address, address.max_prefixlen))
 
 
 class InterfaceMode(Enum):
@@ -158,6 +164,8 @@ class Connection:
     sent: TrafficCount
     first_seen_ns: int
     last_seen_ns: int
+    proven: bool = False
+    """The other end opened it, and this machine sent data or closed it: the address cannot be forged."""
 
     @property
     def bytes_per_second(self) -> float:

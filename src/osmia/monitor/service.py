@@ -6,11 +6,14 @@ import threading
 from collections.abc import Callable, Mapping
 
 from osmia.errors import MalformedError, OsmiaError, UsageError
+from osmia.monitor.addresses import address_from_text
 from osmia.monitor.collector import Collector
 from osmia.monitor.detect.alert import Alert
 from osmia.monitor.export.snapshot import rule_to_json, snapshot_to_json
 from osmia.monitor.feed import Feed
 from osmia.monitor.lists.book import RuleBook
+from osmia.monitor.lists.bulk import ListImport, import_text
+from osmia.monitor.lists.matching import verdict_of
 from osmia.monitor.lists.rules import Rule, parse_network
 from osmia.monitor.model import Network, RuleAction, RuleState, Snapshot
 
@@ -126,6 +129,16 @@ class Service:
             else f"{rule.network} had a rule, which was replaced"
         )
 
+    def import_rules(self, given: ListImport) -> str:
+        """Put all entries of a list in force, or none; what was done, in words. Raises as `add_rule` does."""
+        try:
+            done = self.book.add_many(given.rules(self.wall_clock()), skip_refused=given.skip_refused)
+        except OsmiaError:
+            raise
+        except OSError as error:
+            return f"in force until the monitor ends; the list file cannot be written: {error}"
+        return import_text(given.action, done)
+
     def remove_rule(self, action: RuleAction, network: Network) -> str:
         """Take a rule out of force, and say what was done in words. Raises UsageError."""
         try:
@@ -139,8 +152,12 @@ class Service:
         return f"{network} has no {action.value} rule any more"
 
     def answer(self, request: Mapping[str, object]) -> dict[str, object]:
-        """Answer a request of the control socket. Raises UsageError, MalformedError."""
+        """Answer a request of the control socket. Raises UsageError, MalformedError, MapFullError."""
         command = request.get("command")
+        if command == "import":
+            return {"message": self.import_rules(ListImport.from_json(request.get("import")))}
+        if command == "test":
+            return {"verdict": self._verdict(str(request.get("address")))}
         if command == "top":
             limit = request.get("limit")
             rows = limit if isinstance(limit, int) and 0 <= limit <= MAXIMUM_ROWS else MAXIMUM_ROWS
@@ -158,7 +175,16 @@ class Service:
             except ValueError:
                 raise MalformedError("request", "action is block or allow") from None
             return {"message": self.remove_rule(action, parse_network(str(request.get("network"))))}
-        raise UsageError(f"unknown command {str(command)[:60]!r}", "commands are top, list, add and del")
+        raise UsageError(
+            f"unknown command {str(command)[:60]!r}", "commands are top, list, add, del, import and test"
+        )
+
+    def _verdict(self, text: str) -> dict[str, object]:
+        try:
+            address = address_from_text(text)
+        except ValueError:
+            raise MalformedError("request", "test takes one address") from None
+        return verdict_of(address, self.book.rules(), self.wall_clock()).to_json()
 
     def _states(self) -> tuple[RuleState, ...]:
         return self.book.states()

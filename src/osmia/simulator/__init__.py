@@ -1,9 +1,9 @@
 """A simulated kernel: the same programs as plain Python, over maps, packets and a clock of its own."""
 
 from osmia.simulator.handles import (
-    EventReader,
     PerCpuValues,
     SimulatedArray,
+    SimulatedEvents,
     SimulatedMap,
     SimulatedPerCpuArray,
     SimulatedPerCpuMap,
@@ -13,10 +13,10 @@ from osmia.simulator.kernel import SimulatedKernel
 from osmia.simulator.programs import Run, run_classifier, run_xdp
 
 __all__ = [
-    "EventReader",
     "PerCpuValues",
     "Run",
     "SimulatedArray",
+    "SimulatedEvents",
     "SimulatedKernel",
     "SimulatedMap",
     "SimulatedPerCpuArray",

@@ -12,7 +12,9 @@ from osmia.simulator.storage import Processor
 
 __all__ = ["EventStorage"]
 
-PERF_BUFFER_BYTES = 64 * 4096
+PAGE_BYTES = 4096
+"""Size of a simulated page of memory."""
+PERF_BUFFER_BYTES = 64 * PAGE_BYTES
 """Size of the perf buffer of each simulated processor."""
 
 
@@ -29,6 +31,11 @@ class EventStorage:
         self._arrival = threading.Condition()
         self._descriptor: int | None = None
         self._closed = False
+
+    def resize(self, byte_size: int) -> None:
+        """Give each buffer another size, in bytes; events that wait stay."""
+        with self._arrival:
+            self._byte_size = byte_size
 
     def output(self, data: bytes) -> int:
         """Append an event; -EAGAIN or -ENOSPC where its buffer has no room."""

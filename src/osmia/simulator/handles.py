@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import contextmanager
 from errno import E2BIG, ENOENT, ENOSPC
 from os import strerror
-from typing import Generic, SupportsIndex, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, SupportsIndex, TypeVar, cast, overload
 
 from osmia.errors import KernelError, MapFullError, UsageError
 from osmia.lang import Map, u32
 from osmia.lang.memory import MemoryCodec
 from osmia.lang.runtime import UpdateFlags
+from osmia.simulator.events import PAGE_BYTES
 from osmia.simulator.kernel import SimulatedKernel
 
+if TYPE_CHECKING:
+    import numpy
+
 __all__ = [
-    "EventReader",
     "PerCpuValues",
     "SimulatedArray",
+    "SimulatedEvents",
     "SimulatedMap",
     "SimulatedPerCpuArray",
     "SimulatedPerCpuMap",
@@ -235,27 +240,49 @@ class SimulatedTrie(_Handle[K, V], MutableMapping[tuple[K, int], V]):
         return length.to_bytes(4, "little") + encoded
 
 
-class EventReader(Generic[E]):
+class SimulatedEvents(Generic[E]):
     """The events of a ring buffer or perf event array, in the order in which they were sent."""
 
-    def __init__(self, kernel: SimulatedKernel, declaration: Map) -> None:
+    def __init__(self, kernel: SimulatedKernel, declaration: Map, *, pages: int | None = None) -> None:
+        """`pages` is the size of each processor's perf buffer, a power of two."""
         self._events = kernel.events(declaration)
         self._codec: MemoryCodec[E] = MemoryCodec(cast("type[E]", declaration.value_type))
-
-    def read(self, timeout: float | None = None) -> list[E]:
-        """All events that wait; where there are none, after up to `timeout` seconds (None: no limit)."""
-        return [self._codec.decode(event) for event in self._events.read(timeout)]
-
-    def __iter__(self) -> Iterator[E]:
-        """Wait for events, one by one, until the simulation ends."""
-        while not self._events.closed:
-            yield from self.read()
-
-    def fileno(self) -> int:
-        """A file descriptor that is readable while events wait, for selectors and event loops."""
-        return self._events.fileno()
+        if pages is not None:
+            if pages < 1 or pages & (pages - 1):
+                raise UsageError(f"{pages} pages", "give a power of two")
+            self._events.resize(pages * PAGE_BYTES)
 
     @property
     def lost(self) -> int:
         """Events that found no room, since the start."""
         return self._events.lost
+
+    @property
+    def closed(self) -> bool:
+        """Whether the simulation has ended."""
+        return self._events.closed
+
+    def fileno(self) -> int:
+        """A file descriptor that is readable while events wait, for selectors and event loops."""
+        return self._events.fileno()
+
+    def read(self, timeout: float | None = None) -> list[E]:
+        """All events that wait; where there are none, after up to `timeout` seconds (None: no limit)."""
+        return [self._codec.decode(event) for event in self._events.read(timeout)]
+
+    def read_columns(self, timeout: float | None = None) -> numpy.ndarray[Any, Any]:
+        """As `read`, as a structured array."""
+        import numpy
+
+        return numpy.frombuffer(bytearray(b"".join(self._events.read(timeout))), self._codec.dtype())
+
+    @contextmanager
+    def borrow_columns(self, timeout: float | None = None) -> Generator[numpy.ndarray[Any, Any], None, None]:
+        """As `read_columns`, read-only as the kernel's memory is."""
+        columns = self.read_columns(timeout)
+        columns.flags.writeable = False
+        yield columns
+
+    def close(self) -> None:
+        """End the reading."""
+        self._events.close()

@@ -182,7 +182,9 @@ def _to_integer(
     if len(node.args) == 1 and isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, str):
         try:
             made = cast("Integer", python_class(node.args[0].value))
-        except (TypeError, ValueError) as error:
+        except (AttributeError, TypeError):  # no type that takes text
+            return checker.report(findings.text_value(checker.span(node.args[0])))
+        except ValueError as error:
             return checker.report(findings.wrong_arguments(span, target.name, f"an address: {error}"))
         return scalar(Number(int(made), target))
     arguments = _positional(checker, node, evaluate, target.name)

@@ -24,9 +24,10 @@ __all__ = [
 
 
 def snapshot_to_json(snapshot: Snapshot, limit: int | None = None) -> dict[str, object]:
-    """All of a snapshot, or of sources and connections only the `limit` with the most bytes."""
+    """All of a snapshot, or of sources, connections and rules only the `limit` with the most bytes."""
     sources = sorted(snapshot.sources, key=lambda source: -source.received.bytes)
     connections = sorted(snapshot.connections, key=lambda c: -(c.received.bytes + c.sent.bytes))
+    rules = sorted(snapshot.rules, key=lambda rule: -rule.dropped.bytes)
     return {
         "number": snapshot.number,
         "time": snapshot.taken,
@@ -43,7 +44,8 @@ def snapshot_to_json(snapshot: Snapshot, limit: int | None = None) -> dict[str, 
         "connections_count": len(connections),
         "connections": [connection_to_json(connection) for connection in connections[:limit]],
         "alerts": [alert_to_json(alert) for alert in snapshot.alerts],
-        "rules": [rule_to_json(rule) for rule in snapshot.rules],
+        "rules_count": len(rules),
+        "rules": [rule_to_json(rule) for rule in rules[:limit]],
         "reasons": dict(snapshot.reasons),
         "losses": {
             "reports": snapshot.losses.reports,

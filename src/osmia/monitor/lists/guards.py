@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterable
 
 from osmia.errors import UsageError
@@ -9,6 +10,8 @@ from osmia.monitor.host import Protected
 from osmia.monitor.model import Network
 
 __all__ = ["check_block"]
+
+MAPPED_IPV4 = ipaddress.IPv6Network("::ffff:0:0/96")
 
 
 def check_block(network: Network, protected: Iterable[Protected], *, force: bool) -> None:
@@ -19,6 +22,11 @@ def check_block(network: Network, protected: Iterable[Protected], *, force: bool
     if network.prefixlen <= 1:
         raise UsageError(
             f"{network} is half of all addresses or more and is never blocked", "give smaller networks"
+        )
+    if network.version == 6 and MAPPED_IPV4.subnet_of(network):
+        raise UsageError(
+            f"{network} holds {MAPPED_IPV4}, which stands for all of IPv4, and is never blocked",
+            "give smaller networks",
         )
     if force:
         return

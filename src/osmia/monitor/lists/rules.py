@@ -10,9 +10,11 @@ from osmia.monitor.addresses import network_from_text
 from osmia.monitor.json_values import as_object
 from osmia.monitor.model import Network, RuleAction
 
-__all__ = ["MAXIMUM_TEXT", "Rule", "parse_duration", "parse_network"]
+__all__ = ["LIST_ORIGIN", "MAXIMUM_TEXT", "Rule", "parse_duration", "parse_network"]
 
 MAXIMUM_TEXT = 200
+LIST_ORIGIN = "list "
+"""What the origin of a rule begins with that comes from a list file of the configuration."""
 LAST_TIME = 1e12
 MAXIMUM_SECONDS = 10 * 365 * 86_400
 _DURATION = re.compile(r"(\d{1,9})([smhdw])")
@@ -27,11 +29,16 @@ class Rule:
     action: RuleAction
     reason: str
     origin: str
-    """Who asked for it: "command", "dashboard", "file"."""
+    """Who asked for it: "command", "dashboard", "automatic", "import NAME", "list PATH"."""
     created: float
     expires: float | None = None
     forced: bool = False
     """Put in force against a guard's advice."""
+
+    @property
+    def stored(self) -> bool:
+        """Whether it is kept in the monitor's own list file; list files of the configuration are read anew."""
+        return not self.origin.startswith(LIST_ORIGIN)
 
     def to_json(self) -> dict[str, object]:
         """Plain data, for the list file and the control socket."""

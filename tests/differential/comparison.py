@@ -1,0 +1,93 @@
+"""The two meanings of a program side by side: plain Python, and the kernel."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import osmia
+from osmia import Map, XdpProgram
+from tests.builders.kernel_modules import import_file, programs_of
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run left behind."""
+
+    action: int
+    data: bytes
+    maps: dict[str, object]
+
+
+def compare(path: Path, packets: list[bytes]) -> None:
+    """Run all programs of a module over all packets, in Python and in the kernel, one state of maps through all."""
+    module = import_file(path)
+    programs = [program for program in programs_of(module) if isinstance(program, XdpProgram)]
+    maps = {name: value for name, value in vars(module).items() if isinstance(value, Map)}
+    with one_processor() as processor, osmia.load(*programs) as loaded:
+        with osmia.simulate(*programs, processors=os.cpu_count() or 1) as simulated:
+            simulated.kernel.processor = processor
+            used = {name: value for name, value in maps.items() if _is_used(simulated, value)}
+            for number, packet in enumerate(packets):
+                for program in programs:
+                    expected = _run(simulated, program, packet, used)
+                    actual = _run(loaded, program, packet, used)
+                    where = f"{program.name} of {path}, packet {number}"
+                    assert actual.action == expected.action, where
+                    assert actual.data == expected.data, where
+                    for name in used:
+                        assert actual.maps[name] == expected.maps[name], f"{where}, map {name}"
+
+
+@contextmanager
+def one_processor() -> Iterator[int]:
+    """Keep to one processor, so that per-CPU values are all in one place."""
+    before = os.sched_getaffinity(0)
+    processor = min(before)
+    os.sched_setaffinity(0, {processor})
+    try:
+        yield processor
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def _is_used(bpf: Any, declaration: Map) -> bool:
+    try:
+        bpf[declaration]
+    except osmia.UsageError:
+        return False
+    return True
+
+
+def _run(bpf: Any, program: XdpProgram, packet: bytes, maps: dict[str, Map]) -> Outcome:
+    result = bpf[program].run(packet)
+    return Outcome(int(result.action), result.data, {name: _contents(bpf, value) for name, value in maps.items()})
+
+
+def _contents(bpf: Any, declaration: Map) -> object:
+    return {_plain(key): _plain(value) for key, value in bpf[declaration].items()}
+
+
+def _plain(value: Any) -> object:
+    """Bytes for structs, so that padding counts; numbers for the rest."""
+    if isinstance(value, osmia.Integer | bool):
+        return int(value)
+    if isinstance(value, int | tuple):
+        return value
+    try:
+        return bytes(value)
+    except TypeError:
+        return tuple(_plain(each) for each in value)
+
+
+def write_module(folder: Path, name: str, text: str) -> Path:
+    """A module's file."""
+    path = folder / f"{name}.py"
+    path.write_text(text)
+    return path
+
+

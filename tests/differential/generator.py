@@ -1,0 +1,556 @@
+"""Kernel functions made at random, but right: typed programs over all that the language has.
+
+Each program reads `Input` from the packet, calculates with its fields, changes maps and the packet,
+and stores what its variables hold. The texts are ordinary modules, the same for the same seed.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+
+UNSIGNED = ("u8", "u16", "u32", "u64")
+SIGNED = ("i8", "i16", "i32", "i64")
+NATIVE = UNSIGNED + SIGNED
+NETWORK = ("be16", "be32", "be64")
+INTEGERS = NATIVE + NETWORK
+
+PREAMBLE = '''
+from enum import Enum
+from typing import Literal
+
+from osmia import (
+    Array, ArrayMap, Constant, HashMap, LpmTrie, LruHashMap, PerCpuArray, PerCpuHashMap, XdpAction, XdpContext,
+    be16, be32, be64, i8, i16, i32, i64, struct, u8, u16, u32, u64, xdp,
+)
+
+Bytes = Array[u8, Literal[8]]
+Words = Array[i32, Literal[4]]
+
+
+class Color(u16, Enum):
+    RED = 1
+    GREEN = 2
+    BLUE = 40_000
+
+
+@struct
+class Inner:
+    flag: bool
+    small: i16
+    wide: i64
+
+
+@struct
+class Record:
+    narrow: u8
+    inner: Inner
+    order: be32
+    bytes: Bytes
+    wide: u64
+
+    @property
+    def mixed(self) -> u64:
+        return self.wide ^ u64(self.order) + u64(self.narrow)
+
+    def scaled(self, factor: u16) -> u32:
+        return u32(self.inner.small) * u32(factor)
+
+
+@struct
+class Key:
+    kind: u8
+    number: u32
+
+
+@struct
+class Input:
+    a_u64: u64
+    a_i64: i64
+    a_be64: be64
+    b_u64: u64
+    a_u32: u32
+    a_i32: i32
+    a_be32: be32
+    b_u32: u32
+    a_u16: u16
+    a_i16: i16
+    a_be16: be16
+    a_color: Color
+    a_u8: u8
+    a_i8: i8
+    a_bool: bool
+    b_bool: bool
+    a_bytes: Bytes
+    a_words: Words
+
+
+LIMIT = Constant(u32(1000))
+SWITCH = Constant(False)
+FIXED = u16(77)
+PLAIN = 12
+
+results = ArrayMap(u64, max_entries=64)
+numbers = ArrayMap(u64, max_entries=8)
+counts = HashMap(u32, u64, max_entries=6)
+signs = HashMap(i16, i32, max_entries=64)
+recent = LruHashMap(u8, u32, max_entries=512)
+records = HashMap(Key, Record, max_entries=32)
+narrow = PerCpuHashMap(u16, u8, max_entries=64)
+scratch = PerCpuArray(Record, max_entries=2)
+prefixes = LpmTrie(be32, u32, max_entries=64)
+
+
+def larger(first: i64, second: i64) -> i64:
+    if first > second:
+        return first
+    return second
+
+
+def bits(number: u32) -> u8:
+    total = u8(0)
+    rest = number
+    for i in range(32):
+        if rest == 0:
+            break
+        total += u8(rest & 1)
+        rest >>= 1
+    return total
+
+
+def between(number: u16, low: u16, high: u16) -> bool:
+    return low <= number < high
+
+
+def build(seed: u32) -> Record:
+    made = Record(
+        narrow=u8(seed), inner=Inner(flag=seed > 5, small=i16(seed), wide=i64(seed) - 9), order=be32(seed),
+        bytes=Bytes(), wide=u64(seed) << 7,
+    )
+    made.bytes[seed & 7] = u8(seed >> 3)
+    if seed & 1 == 1:
+        return made
+    made.inner.wide = i64(3)
+    return made
+
+
+def find(number: u32) -> Record | None:
+    found = records.lookup(Key(kind=u8(number & 3), number=number & 7))
+    if found is None or found.narrow == 200:
+        return None
+    return found
+'''
+
+CALLS = {
+    "i64": (("larger", ("i64", "i64")),),
+    "u8": (("bits", ("u32",)),),
+    "bool": (("between", ("u16", "u16", "u16")),),
+}
+WIDTHS = {name: int(name.lstrip("uibe")) for name in INTEGERS}
+ARRAYS = {"bytes": ("u8", 8), "words": ("i32", 4)}
+MAPS = {"numbers": ("u32", "u64"), "counts": ("u32", "u64"), "signs": ("i16", "i32"), "recent": ("u8", "u32")}
+
+
+def limits(name: str) -> tuple[int, int]:
+    """The least and the greatest number of a type."""
+    width = WIDTHS[name]
+    return (-(1 << width - 1), (1 << width - 1) - 1) if name in SIGNED else (0, (1 << width) - 1)
+
+
+@dataclass
+class Scope:
+    """What can be used where a statement stands."""
+
+    variables: dict[str, str] = field(default_factory=lambda: dict[str, str]())
+    """Names and their types, of those that can be set again."""
+    indices: dict[str, int] = field(default_factory=lambda: dict[str, int]())
+    """Indices of loops and their bounds."""
+    records: list[str] = field(default_factory=lambda: list[str]())
+    in_loop: bool = False
+
+    def inner(self, *, in_loop: bool | None = None) -> Scope:
+        """A block within."""
+        loop = self.in_loop if in_loop is None else in_loop
+        return Scope(dict(self.variables), dict(self.indices), list(self.records), loop)
+
+
+class ProgramText:
+    """One program, statement by statement."""
+
+    def __init__(self, choose: random.Random, name: str) -> None:
+        self._choose = choose
+        self._lines: list[str] = []
+        self._count = 0
+        self._statements = 0
+        self._name = name
+
+    def text(self) -> str:
+        """The program's source."""
+        scope = Scope()
+        self._lines = [
+            "@xdp",
+            f"def {self._name}(ctx: XdpContext) -> XdpAction:",
+            "    packet = ctx.packet()",
+            "    p = packet.read(Input)",
+            "    if p is None:",
+            "        return XdpAction.ABORTED",
+        ]
+        for name in ("bytes", "words"):
+            self._lines.append(f"    {name} = p.a_{name}" if self._chance(0.5) else f"    {name} = {name.title()}()")
+        while self._statements < 14:
+            self._statement(scope, 1)
+        self._results(scope)
+        self._lines.append(f"    return {self._verdict(scope)}")
+        return "\n".join(self._lines) + "\n"
+
+    def _chance(self, probability: float) -> bool:
+        return self._choose.random() < probability
+
+    def _new(self, prefix: str) -> str:
+        self._count += 1
+        return f"{prefix}{self._count}"
+
+    def _write(self, depth: int, line: str) -> None:
+        self._lines.append("    " * depth + line)
+
+    def _verdict(self, scope: Scope) -> str:
+        return f"XdpAction.DROP if {self._bool(scope, 2)} else XdpAction.PASS"
+
+    def _results(self, scope: Scope) -> None:
+        for index, (name, kind) in enumerate(scope.variables.items()):
+            self._lines.append(f"    results[{index % 64}] = u64({name if kind != 'Color' else f'u16({name})'})")
+        for record in scope.records:
+            self._lines.append(f"    records[Key(kind=u8({self._choose.randrange(4)}), number=u32(1))] = {record}")
+
+    # statements
+
+    def _statement(self, scope: Scope, depth: int) -> None:
+        self._statements += 1
+        kinds = ["assign"] * 5 + ["augment"] * 3 + ["array", "map", "map", "packet", "record", "color"]
+        if depth < 4:
+            kinds += ["if"] * 3 + ["for", "while", "lookup", "find"]
+        if scope.in_loop:
+            kinds += ["leave"]
+        elif depth > 1:
+            kinds += ["return"]
+        getattr(self, f"_{self._choose.choice(kinds)}")(scope, depth)
+
+    def _block(self, scope: Scope, depth: int, most: int = 3) -> None:
+        for _ in range(self._choose.randint(1, most)):
+            self._statement(scope, depth)
+
+    def _assign(self, scope: Scope, depth: int) -> None:
+        old = self._choose.choice(list(scope.variables)) if scope.variables and self._chance(0.4) else ""
+        kind = scope.variables[old] if old else self._choose.choice((*INTEGERS, "bool"))
+        value = self._bool(scope, 3) if kind == "bool" else self._integer(scope, kind, 3)
+        name = old or self._new("v")
+        declared = f": {kind}" if not old and self._chance(0.1) else ""
+        scope.variables[name] = kind
+        self._write(depth, f"{name}{declared} = {value}")
+
+    def _augment(self, scope: Scope, depth: int) -> None:
+        names = [name for name, kind in scope.variables.items() if kind in INTEGERS]
+        if not names:
+            self._assign(scope, depth)
+            return
+        name = self._choose.choice(names)
+        kind = scope.variables[name]
+        operators = ("&", "|", "^") if kind in NETWORK else ("+", "-", "*", "//", "%", "<<", ">>", "&", "|", "^")
+        self._write(depth, f"{name} {self._choose.choice(operators)}= {self._operand(scope, kind, 2)}")
+
+    def _array(self, scope: Scope, depth: int) -> None:
+        name = self._choose.choice(list(ARRAYS))
+        kind, length = ARRAYS[name]
+        operator = self._choose.choice(("=", "=", "+=", "^="))
+        value = self._integer(scope, kind, 2)
+        self._write(depth, f"{name}[{self._index(scope, length)}] {operator} {value}")
+
+    def _map(self, scope: Scope, depth: int) -> None:
+        name = self._choose.choice(list(MAPS))
+        key_kind, value_kind = MAPS[name]
+        key = self._key(scope, name, key_kind)
+        match self._choose.randrange(5):
+            case 0:
+                self._write(depth, f"{name}[{key}] = {self._integer(scope, value_kind, 2)}")
+            case 1 | 2:
+                operator = self._choose.choice(("+=", "+=", "-="))
+                self._write(depth, f"{name}[{key}] {operator} {self._operand(scope, value_kind, 2)}")
+            case 3 if name != "numbers":
+                self._write(depth, f"del {name}[{key}]")
+            case 4 if name != "numbers":
+                variable = self._new("v")
+                self._write(depth, f"{variable} = {name}.insert({key}, {self._integer(scope, value_kind, 2)})")
+                scope.variables[variable] = "bool"
+            case _:
+                self._write(depth, f"narrow[{self._integer(scope, 'u16', 1)} & 7] += {self._operand(scope, 'u8', 1)}")
+
+    def _packet(self, scope: Scope, depth: int) -> None:
+        kind = self._choose.choice((*INTEGERS, "bool"))
+        value = self._bool(scope, 2) if kind == "bool" else self._integer(scope, kind, 2)
+        self._write(depth, f"p.a_{kind} = {value}")
+
+    def _color(self, scope: Scope, depth: int) -> None:
+        value = self._choose.choice(("Color.RED", "Color.BLUE", f"Color({self._integer(scope, 'u16', 2)})"))
+        self._write(depth, f"p.a_color = {value}")
+
+    def _record(self, scope: Scope, depth: int) -> None:
+        if scope.records and self._chance(0.7):
+            name = self._choose.choice(scope.records)
+            self._change_record(scope, depth, name)
+            return
+        name = self._new("r")
+        if self._chance(0.5):
+            self._write(depth, f"{name} = build({self._integer(scope, 'u32', 2)})")
+        else:
+            values = [self._integer(scope, kind, 2) for kind in ("u8", "be32", "u64")]
+            inner = f"Inner(flag={self._bool(scope, 1)}, small={self._integer(scope, 'i16', 1)}, wide=i64(1))"
+            self._write(
+                depth,
+                f"{name} = Record(narrow={values[0]}, inner={inner}, order={values[1]}, bytes=Bytes(), wide={values[2]})",
+            )
+        scope.records.append(name)
+
+    def _change_record(self, scope: Scope, depth: int, name: str) -> None:
+        match self._choose.randrange(6):
+            case 0:
+                self._write(depth, f"{name}.inner.wide -= {self._operand(scope, 'i64', 2)}")
+            case 1:
+                self._write(depth, f"{name}.bytes[{self._index(scope, 8)}] = {self._integer(scope, 'u8', 2)}")
+            case 2:
+                self._write(depth, f"{name}.inner = build({self._integer(scope, 'u32', 1)}).inner")
+            case 3:
+                self._write(depth, f"{name}.bytes = bytes")
+            case 4:
+                self._write(depth, f"{name}.order = {self._integer(scope, 'be32', 2)}")
+            case _:
+                self._write(depth, f"{name}.inner.flag = {self._bool(scope, 2)}")
+
+    def _if(self, scope: Scope, depth: int) -> None:
+        self._write(depth, f"if {self._bool(scope, 3)}:")
+        self._block(scope.inner(), depth + 1)
+        if self._chance(0.3):
+            self._write(depth, f"elif {self._bool(scope, 2)}:")
+            self._block(scope.inner(), depth + 1, 2)
+        if self._chance(0.5):
+            self._write(depth, "else:")
+            self._block(scope.inner(), depth + 1)
+
+    def _for(self, scope: Scope, depth: int) -> None:
+        index = self._new("k")
+        start, stop, step = self._choose.choice(((0, 4, 1), (0, 3, 1), (1, 6, 2), (5, 0, -2), (2, 2, 1)))
+        bounds = f"{stop}" if (start, step) == (0, 1) else f"{start}, {stop}, {step}"
+        self._write(depth, f"for {index} in range({bounds}):")
+        inner = scope.inner(in_loop=True)
+        inner.indices[index] = max(start, stop - 1, 0)
+        self._block(inner, depth + 1, 2)
+
+    def _while(self, scope: Scope, depth: int) -> None:
+        counter = self._new("n")
+        self._write(depth, f"{counter} = u32(0)")
+        self._write(depth, f"while {counter} < {self._choose.randint(1, 4)}:")
+        self._write(depth + 1, f"{counter} += 1")
+        self._block(scope.inner(in_loop=True), depth + 1, 2)
+
+    def _leave(self, scope: Scope, depth: int) -> None:
+        self._write(depth, f"if {self._bool(scope, 2)}:")
+        self._write(depth + 1, self._choose.choice(("break", "continue")))
+
+    def _return(self, scope: Scope, depth: int) -> None:
+        self._write(depth, f"if {self._bool(scope, 2)}:")
+        self._write(depth + 1, f"return {self._verdict(scope)}")
+
+    def _lookup(self, scope: Scope, depth: int) -> None:
+        name = self._choose.choice(list(MAPS))
+        key_kind, value_kind = MAPS[name]
+        found = self._new("f")
+        self._write(depth, f"{found} = {name}.lookup({self._key(scope, name, key_kind)})")
+        positive = self._chance(0.6)
+        self._write(depth, f"if {found} is not None:" if positive else f"if {found} is None:")
+        if not positive:
+            self._block(scope.inner(), depth + 1, 1)
+            self._write(depth, "else:")
+        variable = self._new("v")
+        inner = scope.inner()
+        self._write(depth + 1, f"{variable} = {found}.value")
+        inner.variables[variable] = value_kind
+        operator = self._choose.choice(("=", "+=", "-=", "^=", "//="))
+        value = self._integer(inner, value_kind, 2)
+        self._write(depth + 1, f"{found}.value {operator} {value}")
+        self._block(inner, depth + 1, 2)
+
+    def _find(self, scope: Scope, depth: int) -> None:
+        found = self._new("f")
+        source = self._choose.choice(("find({})", "scratch.lookup({} & 3)"))
+        self._write(depth, f"{found} = {source.format(self._integer(scope, 'u32', 1))}")
+        self._write(depth, f"if {found} is not None:")
+        inner = scope.inner()
+        inner.records.append(found)
+        self._change_record(inner, depth + 1, found)
+        variable = self._new("v")
+        self._write(depth + 1, f"{variable} = {found}.wide + {found}.mixed")
+        inner.variables[variable] = "u64"
+        self._block(inner, depth + 1, 2)
+
+    # expressions
+
+    def _key(self, scope: Scope, name: str, kind: str) -> str:
+        mask = {"numbers": 7, "counts": 7, "signs": 15, "recent": 31}[name]
+        key = self._integer(scope, kind, 1)
+        return f"{key} % 9" if name == "numbers" and self._chance(0.3) else f"{key} & {mask}"
+
+    def _index(self, scope: Scope, length: int) -> str:
+        indices = [name for name, most in scope.indices.items() if most < length]
+        if indices and self._chance(0.4):
+            return self._choose.choice(indices)
+        match self._choose.randrange(3):
+            case 0:
+                return str(self._choose.randrange(length))
+            case 1:
+                return f"({self._integer(scope, self._choose.choice(UNSIGNED), 1)}) % {length}"
+            case _:
+                return f"({self._integer(scope, self._choose.choice(NATIVE), 1)}) & {length - 1}"
+
+    def _literal(self, kind: str) -> str:
+        low, high = limits(kind)
+        near = (0, 1, 2, 3, 7, 8, 31, 32, 63, 64, 100, 255, 256, -1, -2, low, high, high - 1, low + 1)
+        number = self._choose.choice([number for number in near if low <= number <= high])
+        if self._chance(0.2):
+            number = self._choose.randint(low, high)
+        return str(number)
+
+    @staticmethod
+    def _is_literal(text: str) -> bool:
+        return text.lstrip("-").isdigit()
+
+    def _operand(self, scope: Scope, kind: str, depth: int) -> str:
+        """The right side of an operator: a bare literal takes the width of the left."""
+        return self._literal(kind) if self._chance(0.3) else self._integer(scope, kind, depth)
+
+    def _leaf(self, scope: Scope, kind: str) -> str:
+        leaves = [f"{kind}({self._literal(kind)})", f"p.a_{kind}", f"p.a_{kind}"]
+        names = [name for name, other in scope.variables.items() if other == kind]
+        leaves += names * 2
+        leaves += [f"{kind}({index})" for index in scope.indices]
+        leaves += {
+            "u8": ["bytes[3]", f"bytes[{self._choose.randrange(8)}]"],
+            "u16": ["FIXED", "u16(PLAIN)"],
+            "u32": ["LIMIT.value", "p.b_u32", "ctx.length", "ctx.rx_queue_index"],
+            "u64": ["p.b_u64"],
+            "i32": [f"words[{self._choose.randrange(4)}]"],
+        }.get(kind, [])
+        for record in scope.records:
+            leaves += {
+                "u8": [f"{record}.narrow", f"{record}.bytes[2]"],
+                "i16": [f"{record}.inner.small"],
+                "i64": [f"{record}.inner.wide"],
+                "u64": [f"{record}.mixed", f"{record}.wide"],
+                "be32": [f"{record}.order"],
+                "u32": [f"{record}.scaled(FIXED)"],
+            }.get(kind, [])
+        return self._choose.choice(leaves)
+
+    def _integer(self, scope: Scope, kind: str, depth: int) -> str:
+        """An expression of an integer type; never a bare literal."""
+        if depth <= 0 or self._chance(0.2):
+            return self._leaf(scope, kind)
+        match self._choose.randrange(9):
+            case 0 | 1 | 2:
+                return self._operation(scope, kind, depth)
+            case 3 | 4:
+                source = self._choose.choice((*INTEGERS, "bool"))
+                inner = self._bool(scope, depth - 1) if source == "bool" else self._integer(scope, source, depth - 1)
+                return f"{kind}({inner})"
+            case 5:
+                first, second = self._integer(scope, kind, depth - 1), self._operand(scope, kind, depth - 1)
+                if self._chance(0.3):
+                    first, second = second, first
+                if self._is_literal(first) and self._is_literal(second):
+                    first = f"{kind}({first})"
+                return f"({first} if {self._bool(scope, depth - 1)} else {second})"
+            case 6:
+                operator = "~" if kind in NETWORK else self._choose.choice(("-", "~"))
+                return f"{operator}{self._unary_operand(scope, kind, depth)}"
+            case 7 if kind in CALLS:
+                name, parameters = self._choose.choice(CALLS[kind])
+                arguments = ", ".join(self._integer(scope, parameter, depth - 1) for parameter in parameters)
+                return f"{name}({arguments})"
+            case 8 if kind in ("u8", "i32"):
+                array, length = ("bytes", 8) if kind == "u8" else ("words", 4)
+                return f"{array}[{self._index(scope, length)}]"
+            case _:
+                return self._operation(scope, kind, depth)
+
+    def _unary_operand(self, scope: Scope, kind: str, depth: int) -> str:
+        return f"({self._integer(scope, kind, depth - 1)})"
+
+    def _operation(self, scope: Scope, kind: str, depth: int) -> str:
+        operators = ("&", "|", "^") if kind in NETWORK else ("+", "-", "*", "//", "%", "<<", ">>", "&", "|", "^")
+        operator = self._choose.choice(operators)
+        left, right = self._integer(scope, kind, depth - 1), self._operand(scope, kind, depth - 1)
+        if self._chance(0.15):
+            left, right = right, left
+        return f"({left} {operator} {right})"
+
+    def _bool(self, scope: Scope, depth: int) -> str:
+        """A bool; in parentheses where it has parts."""
+        if depth <= 0:
+            names = [name for name, kind in scope.variables.items() if kind == "bool"]
+            return self._choose.choice(["p.a_bool", "p.b_bool", "True", "False", "SWITCH.value", *names])
+        match self._choose.randrange(9):
+            case 0:
+                return f"({self._bool(scope, depth - 1)} and {self._bool(scope, depth - 1)})"
+            case 1:
+                return f"({self._bool(scope, depth - 1)} or {self._bool(scope, depth - 1)})"
+            case 2:
+                return f"(not {self._bool(scope, depth - 1)})"
+            case 3:
+                name = self._choose.choice(list(MAPS))
+                return f"({self._key(scope, name, MAPS[name][0])} in {name})"
+            case 4:
+                kind = self._choose.choice(INTEGERS)
+                low, high = self._integer(scope, kind, 1), self._operand(scope, kind, 1)
+                first, second = self._choose.choice((("<", "<="), ("<=", "<"), ("==", "!="), (">", ">="), (">=", "<")))
+                return f"({low} {first} {self._integer(scope, kind, depth - 1)} {second} {high})"
+            case 5:
+                arguments = ", ".join(self._integer(scope, "u16", depth - 1) for _ in range(3))
+                return f"between({arguments})"
+            case 6 if scope.indices:
+                index = self._choose.choice(list(scope.indices))
+                return f"({index} % 3 {self._choose.choice(('==', '<', '!='))} {self._choose.randrange(3)})"
+            case 7:
+                return self._choose.choice(
+                    (f"bool({self._integer(scope, self._choose.choice(NATIVE), depth - 1)})", "(p.a_color == Color.RED)",
+                     "(p.a_bytes == bytes)", "(p.a_color != 40_000)")
+                )  # fmt: skip
+            case _:
+                kind = self._choose.choice(INTEGERS)
+                operator = self._choose.choice(("==", "!=", "<", "<=", ">", ">="))
+                left, right = self._integer(scope, kind, depth - 1), self._operand(scope, kind, depth - 1)
+                return f"({left} {operator} {right})"
+
+
+def module_text(seed: int, programs: int) -> str:
+    """A module with some programs, the same for the same seed."""
+    choose = random.Random(seed)
+    texts = [ProgramText(choose, f"program_{number}").text() for number in range(programs)]
+    return PREAMBLE + "\n\n" + "\n\n".join(texts)
+
+
+def packets(seed: int, count: int) -> list[bytes]:
+    """Packets whose fields are numbers at the edges of their types, or any."""
+    choose = random.Random(seed)
+    return [b"".join(_word(choose) for _ in range(16)) for _ in range(count)] + [bytes(14)]
+
+
+def _word(choose: random.Random) -> bytes:
+    match choose.randrange(5):
+        case 0:
+            return bytes(8)
+        case 1:
+            return b"\xff" * 8
+        case 2:
+            return choose.randrange(300).to_bytes(8, "little")
+        case 3:
+            return choose.choice((1 << 31, 1 << 63, (1 << 31) - 1, 0x8000_8000_8000_8000)).to_bytes(8, "little")
+        case _:
+            return choose.randbytes(8)

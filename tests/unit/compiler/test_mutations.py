@@ -1,0 +1,59 @@
+"""Whatever a program's text is: an object, or a CompileError; never a fault of the compiler, never its end."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from osmia import CompileError
+from osmia.compiler.compile import compile_programs
+from tests.builders.kernel_modules import import_file, programs_of
+from tests.unit.compiler.mutations import SEED_MODULE, mutants
+
+SEED = 20_261_122
+MODULES = 150
+
+
+def imported(path: Path, text: str) -> ModuleType | None:
+    """The module, or None where Python itself refuses it."""
+    path.write_text(text)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SyntaxWarning)
+            return import_file(path)
+    except Exception:  # noqa: BLE001 - decorators, structs and maps refuse much when they are declared
+        return None
+
+
+def test_the_seed_compiles(tmp_path: Path) -> None:
+    module = imported(tmp_path / "seed.py", SEED_MODULE)
+    assert module is not None
+    assert compile_programs(programs_of(module)).startswith(b"\x7fELF")
+
+
+def test_mutants_compile_or_are_refused_with_findings(tmp_path: Path) -> None:
+    compiled = refused = 0
+    for number, text in enumerate(itertools.islice(mutants(SEED), MODULES)):
+        module = imported(tmp_path / f"mutant{number}.py", text)
+        if module is None:
+            continue
+        try:
+            data = compile_programs(programs_of(module))
+        except CompileError as error:
+            assert error.diagnostics
+            for finding in error.diagnostics:
+                assert finding.code != "backend", f"{finding.message}\n{text}"
+                assert 1 <= finding.span.line <= len(text.splitlines())
+                assert finding.span.text in text
+            refused += 1
+        except Exception:
+            pytest.fail(f"the compiler broke on\n{text}")
+        else:
+            assert data.startswith(b"\x7fELF")
+            compiled += 1
+    assert compiled > MODULES // 20
+    assert refused > MODULES // 4
