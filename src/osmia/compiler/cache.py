@@ -8,8 +8,9 @@ if it belongs to this user and nobody else may write to it.
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
+import importlib.util
 import os
+import platform
 import stat
 import sys
 import tempfile
@@ -17,13 +18,14 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, cast
 
-from osmia.compiler.compile import DEFAULT_CPU, compile_programs
+from osmia import compiler
 from osmia.lang.arrays import Array
 from osmia.lang.integers import Integer
 from osmia.lang.programs import Program
 from osmia.lang.references import References, references_of
 from osmia.lang.structs import Struct
 
+_COMPILING_ROOMS = ("compiler", "lang", "uapi")
 _MOST_FILES = 256
 """Objects that the cache keeps; the ones used longest ago go first."""
 
@@ -41,7 +43,7 @@ def compiled_object(programs: tuple[Program[Any, Any], ...]) -> tuple[bytes, Ref
         found = _read(path)
         if found is not None:
             return found, references
-    data = compile_programs(programs, references)
+    data = compiler.compile_programs(programs, references)
     if path is not None:
         _write(path, data)
     return data, references
@@ -87,15 +89,15 @@ def _fingerprint(programs: tuple[Program[Any, Any], ...], references: References
     """The key, or None where a source has no file that can be read."""
     digest = hashlib.sha256()
     files = {function.__code__.co_filename for function in references.functions}
-    own = sorted(str(path) for path in Path(__file__).parents[1].glob("[clu]*/**/*.py"))
+    rooms = [Path(__file__).parents[1] / room for room in _COMPILING_ROOMS]
+    own = sorted(str(path) for room in rooms for path in room.rglob("*.py"))
     try:
         for filename in [*sorted(files), *own]:
             digest.update(filename.encode() + b"\0" + Path(filename).read_bytes() + b"\0")
-        versions = (sys.version, importlib.metadata.version("llvmlite"), DEFAULT_CPU)
-    except (OSError, importlib.metadata.PackageNotFoundError):
+    except OSError:
         return None
-    facts = [repr(versions)]
-    facts += [f"{type(program).__name__} {program.name}" for program in programs]
+    facts = [sys.version, platform.machine(), _llvm()]
+    facts += [f"{type(program).__name__} {program.name} {program.section}" for program in programs]
     facts += [f"{name} {declaration!r} {declaration.flags}" for name, declaration in references.maps.items()]
     facts += [_describe(declaration.key_type) for declaration in references.maps.values()]
     facts += [_describe(declaration.value_type) for declaration in references.maps.values()]
@@ -104,6 +106,14 @@ def _fingerprint(programs: tuple[Program[Any, Any], ...], references: References
     facts += [function.__qualname__ for function in references.functions]
     digest.update("\n".join(facts).encode())
     return digest.hexdigest()
+
+
+def _llvm() -> str:
+    """Which llvmlite there is, found without importing it."""
+    specification = importlib.util.find_spec("llvmlite")
+    if specification is None or specification.origin is None:
+        return ""
+    return f"{specification.origin} {Path(specification.origin).stat().st_mtime_ns}"
 
 
 def _describe(value: object) -> str:

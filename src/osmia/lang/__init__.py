@@ -2,10 +2,18 @@
 
 from osmia.lang import log
 from osmia.lang.actions import TcAction, XdpAction
-from osmia.lang.arrays import Array, Comm
+from osmia.lang.arrays import Array, CharArray, Comm
+from osmia.lang.buckets import Bucket, Histogram, Histograms
 from osmia.lang.constants import Constant
 from osmia.lang.contexts import TcContext, XdpContext
-from osmia.lang.helpers import get_prandom_u32, get_smp_processor_id, ktime_get_ns
+from osmia.lang.helpers import (
+    get_prandom_u32,
+    get_smp_processor_id,
+    ktime_get_ns,
+    probe_read_kernel_str,
+    probe_read_user_str,
+)
+from osmia.lang.histograms import HistogramMap, LinearHistogram, Log2Histogram
 from osmia.lang.integers import Integer, be16, be32, be64, i8, i16, i32, i64, u8, u16, u32, u64
 from osmia.lang.maps import (
     ArrayMap,
@@ -22,6 +30,7 @@ from osmia.lang.maps import (
 from osmia.lang.packet import Packet
 from osmia.lang.pointers import Pointer
 from osmia.lang.programs import ClassifierProgram, Program, XdpProgram, classifier, xdp
+from osmia.lang.stack_traces import StackTrace
 from osmia.lang.structs import Struct, struct
 from osmia.lang.tracing import (
     KprobeContext,
@@ -42,14 +51,21 @@ from osmia.uapi import XdpFlags
 __all__ = [
     "Array",
     "ArrayMap",
+    "Bucket",
+    "CharArray",
     "ClassifierProgram",
     "Comm",
     "Constant",
     "HashMap",
+    "Histogram",
+    "HistogramMap",
+    "Histograms",
     "Integer",
     "KprobeContext",
     "KprobeProgram",
     "KretprobeProgram",
+    "LinearHistogram",
+    "Log2Histogram",
     "LpmTrie",
     "LruHashMap",
     "LruPerCpuHashMap",
@@ -63,6 +79,7 @@ __all__ = [
     "RawTracepointContext",
     "RawTracepointProgram",
     "RingBuf",
+    "StackTrace",
     "Struct",
     "TcAction",
     "TcContext",
@@ -87,6 +104,8 @@ __all__ = [
     "kretprobe",
     "ktime_get_ns",
     "log",
+    "probe_read_kernel_str",
+    "probe_read_user_str",
     "raw_tracepoint",
     "struct",
     "tracepoint",

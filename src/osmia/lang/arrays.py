@@ -22,7 +22,7 @@ from osmia.lang.memory import Aggregate, alignment_of, decode, dtype_of, encode,
 if TYPE_CHECKING:
     import numpy
 
-__all__ = ["Array", "Comm"]
+__all__ = ["Array", "CharArray", "Comm"]
 
 T = TypeVar("T")
 N = TypeVar("N", bound=int)
@@ -110,10 +110,28 @@ class Array(Aggregate, Generic[T, N]):
         return f"{type(self).__name__}({', '.join(str(element) for element in self)})"
 
 
-class Comm(Array[u8, Literal[16]]):
-    """The name of a task, at most 15 bytes and a zero byte (TASK_COMM_LEN); prints as text."""
+class CharArray(Array[u8, N], Generic[N]):
+    """C's `char[n]`, written `CharArray[Literal[n]]`: bytes up to the first zero byte; prints as text."""
 
     __slots__ = ()
+    _known_lengths: ClassVar[dict[int, type[Any]]] = {}
+
+    def __class_getitem__(cls, length: Any) -> Any:
+        if isinstance(length, TypeVar):
+            return super(Array, cls).__class_getitem__(length)  # type: ignore[misc]
+        array = Array[u8, length]
+        count = array.length
+        if count not in cls._known_lengths:
+            name = f"CharArray[{count}]"
+            members = {"__slots__": (), "element": u8, "length": count}
+            cls._known_lengths[count] = type(name, (CharArray,), members)
+        return cls._known_lengths[count]
 
     def __str__(self) -> str:
         return bytes(self).split(b"\0", 1)[0].decode(errors="replace")
+
+
+class Comm(CharArray[Literal[16]]):
+    """The name of a task, at most 15 bytes and a zero byte (TASK_COMM_LEN); prints as text."""
+
+    __slots__ = ()

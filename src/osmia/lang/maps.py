@@ -6,6 +6,7 @@ read through `m.lookup(k)`, which may be None. User space reads and writes throu
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, cast, overload
 
 from osmia.lang.integers import Integer, be32, be64, u32
@@ -36,7 +37,7 @@ E = TypeVar("E")
 class Map:
     """Base of all map declarations: types, sizes and flags as the kernel will get them."""
 
-    map_type: ClassVar[MapType]
+    map_type: MapType
     per_cpu: ClassVar[bool] = False
 
     def __init__(
@@ -65,6 +66,11 @@ class Map:
     def encode_key(self, key: Any) -> bytes:
         """The bytes of a key that a kernel function gives."""
         return encode(cast("type[Any]", self.key_type), key)
+
+    @property
+    def companions(self) -> Mapping[str, Map]:
+        """Maps that come with this one, by what is added to its name."""
+        return {}
 
     def _storage(self) -> MapStorage:
         return current_runtime().storage(self)

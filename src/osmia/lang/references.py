@@ -17,7 +17,7 @@ __all__ = ["References", "captured_names", "references_of"]
 
 T = TypeVar("T")
 
-_RESERVED = frozenset({"osmia_log", "osmia_log_formats"})
+_RESERVED = frozenset({"osmia_log", "osmia_log_formats", "osmia_log_level"})
 """What the compiler itself puts into an object."""
 
 
@@ -85,6 +85,8 @@ def _visit_value(name: str, value: object, used: tuple[str, ...], found: Referen
             _declare(found, found.maps, name, value)
             for memory_type in (value.key_type, value.value_type):
                 _visit_value("", memory_type, (), found)
+            for suffix, companion in value.companions.items():
+                _visit_value(f"{name}_{suffix}", companion, (), found)
         case Constant():
             _declare(found, found.constants, name, value)
         case FunctionType():

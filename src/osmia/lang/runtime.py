@@ -60,6 +60,10 @@ class Runtime(Protocol):
         """A pseudo-random number of 32 bits."""
         ...
 
+    def memory(self, address: int) -> bytes:
+        """The bytes of user or kernel memory from an address on; none where it cannot be read."""
+        ...
+
     def log(self, level: int, message: str) -> None:
         """A message of the kernel function, at a level of the `logging` module."""
         ...

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from osmia.lang.arrays import Comm
+from osmia.lang.arrays import Array, CharArray, Comm
+from osmia.lang.helpers import text_of
 from osmia.lang.integers import Integer, u32, u64
 from osmia.lang.memory import decode, size_of
 from osmia.lang.programs import Program
@@ -26,7 +27,8 @@ __all__ = [
     "tracepoint",
 ]
 
-I = TypeVar("I", bound=Integer)  # noqa: E741
+F = TypeVar("F", bound="Integer | Array[Any, Any]")
+T = TypeVar("T", bound="CharArray[Any]")
 C = TypeVar("C")
 
 
@@ -34,7 +36,15 @@ class TaskContext:
     """What every tracing program can ask about the task that it interrupts."""
 
     def __init__(
-        self, *, pid: int = 0, tid: int | None = None, uid: int = 0, gid: int = 0, comm: str | bytes = ""
+        self,
+        *,
+        pid: int = 0,
+        tid: int | None = None,
+        uid: int = 0,
+        gid: int = 0,
+        comm: str | bytes = "",
+        kernel_stack: tuple[int, ...] = (),
+        user_stack: tuple[int, ...] = (),
     ) -> None:
         self.pid = u32(pid)
         """What user space calls the process id (the kernel's tgid)."""
@@ -47,6 +57,10 @@ class TaskContext:
         name = comm.encode() if isinstance(comm, str) else comm
         self.comm = Comm.from_bytes(name[:15].ljust(16, b"\0"))
         """The name of the task."""
+        self.kernel_stack = kernel_stack
+        """Addresses of a simulated stack, the innermost first; a `StackTrace` map captures it."""
+        self.user_stack = user_stack
+        """Those of the task's own stack."""
 
 
 class TracepointContext(TaskContext):
@@ -56,12 +70,24 @@ class TracepointContext(TaskContext):
         super().__init__(**task)
         self._record = record
 
-    def read(self, field_type: type[I], offset: int) -> I:
-        """The field at a byte offset of the record; the offset is known when the program is compiled."""
+    def read(self, field_type: type[F], offset: int) -> F:
+        """The field at a byte offset of the record; the offset is known when the program is compiled.
+
+        A field is an integer or an array of integers.
+        """
         if offset < 0 or offset + size_of(field_type) > len(self._record):
             raise IndexError(f"the record has {len(self._record)} bytes")
-        value: I = decode(field_type, self._record, offset)
+        value: F = decode(field_type, self._record, offset)
         return value
+
+    def read_data_loc(self, field_type: type[T], offset: int) -> T:
+        """The text of a `__data_loc char[]` field at a byte offset; the text stands behind the fields.
+
+        What is longer than the type is cut off; the last byte is always zero.
+        Uses bpf_probe_read_kernel_str, Linux 5.5.
+        """
+        start = int(self.read(u32, offset)) & 0xFFFF
+        return text_of(field_type, self._record[start:])
 
 
 class RawTracepointContext(TaskContext):

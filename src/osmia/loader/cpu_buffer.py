@@ -31,6 +31,7 @@ class CpuBuffer:
         self._kernel = kernel
         self._prefix = _HEADER.size + (_TIME_SIZE if with_time else 0) + _SIZE.size
         self._reported = 0
+        self._reported_until = 0
         attributes = _attributes(wake_bytes, with_time)
         with ExitStack() as resources:
             self.counts_losses = True
@@ -95,7 +96,7 @@ class CpuBuffer:
                 run = self._samples(position, stride, min(end - position, max(most, stride)))
             else:
                 if kind == PerfRecord.LOST and stride >= _HEADER.size + _LOST.size:
-                    self._reported += _LOST.unpack_from(self._record(position, stride), _HEADER.size)[1]
+                    self._report(position, self._record(position, stride))
                 run = Run(self._data, start, stride, 0, 0, position + stride)
             position = run.end
             yield run
@@ -125,6 +126,13 @@ class CpuBuffer:
             )
         self._kernel.memory_barrier()
         return Run(data, start, stride, count, length, position + count * stride)
+
+    def _report(self, position: int, record: bytes) -> None:
+        """Count what a record says was lost, once, however often it is looked at."""
+        if position >= self._reported_until:
+            _, lost = _LOST.unpack_from(record, _HEADER.size)
+            self._reported_until = position + 1
+            self._reported += lost
 
     def _record(self, position: int, length: int) -> bytes:
         """A record in one piece; it may begin again at the front."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _BATCH_BYTES = 16384
 """What is copied before its room is given back; one event that is kept keeps this much in memory."""
-_COLUMN_BYTES = 65536
+_COLUMN_BYTES = 262144
 _SMALLEST_HEADER = 8
 _UNLIMITED = 1 << 62
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from osmia.errors import MalformedError, OsmiaError, UsageError
 from osmia.monitor.addresses import address_from_text
 from osmia.monitor.collector import Collector
+from osmia.monitor.configuration import Configuration
 from osmia.monitor.detect.alert import Alert
 from osmia.monitor.export.snapshot import rule_to_json, snapshot_to_json
 from osmia.monitor.feed import Feed
@@ -16,6 +17,7 @@ from osmia.monitor.lists.bulk import ListImport, import_text
 from osmia.monitor.lists.matching import verdict_of
 from osmia.monitor.lists.rules import Rule, parse_network
 from osmia.monitor.model import Network, RuleAction, RuleState, Snapshot
+from osmia.monitor.policy import Policy
 
 __all__ = ["Service", "Subscriber"]
 
@@ -29,9 +31,16 @@ class Service:
     """One monitor. `step` makes one snapshot; `start` does so at each interval, in a thread of its own."""
 
     def __init__(
-        self, collector: Collector, book: RuleBook, feed: Feed, stopping: threading.Event, notices: list[str]
+        self,
+        collector: Collector,
+        book: RuleBook,
+        feed: Feed,
+        stopping: threading.Event,
+        notices: list[str],
     ) -> None:
         self.book = book
+        self.policy: Policy | None = None
+        """What the configuration says; None where there is none, as over a capture."""
         self._collector = collector
         self._feed = feed
         self._stopping = stopping
@@ -69,7 +78,7 @@ class Service:
         seconds = 0.0 if before is None else (clock_ns - before.clock_ns) / 1e9
         rules = self.book.states(() if before is None else before.rules, seconds)
         for name in self._collector.gone:
-            self._notice(f"{name} is gone; it is not watched again when it comes back")
+            self.notice(f"{name} is gone; it is not watched again when it comes back")
         snapshot = self._collector.collect(clock_ns, taken, rules, tuple(self._notices))
         self.publish(snapshot, tuple(self._collector.fresh_alerts))
         return snapshot
@@ -186,6 +195,12 @@ class Service:
             raise MalformedError("request", "test takes one address") from None
         return verdict_of(address, self.book.rules(), self.wall_clock()).to_json()
 
+    def reconfigure(self, configuration: Configuration) -> list[str]:
+        """Take over a configuration while it runs; what was done, and what was not, in words."""
+        if self.policy is None:
+            return []
+        return self.policy.apply(configuration, self.wall_clock())
+
     def _states(self) -> tuple[RuleState, ...]:
         return self.book.states()
 
@@ -196,9 +211,10 @@ class Service:
         try:
             self.book.expire(now)
         except OSError as error:
-            self._notice(f"the list file cannot be written: {error}")
+            self.notice(f"the list file cannot be written: {error}")
 
-    def _notice(self, text: str) -> None:
+    def notice(self, text: str) -> None:
+        """Have the user told, once, with each snapshot from now on."""
         if text not in self._notices:
             self._notices.append(text)
 

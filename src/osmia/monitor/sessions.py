@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -11,7 +11,9 @@ import osmia
 from osmia.errors import KernelError, NotSupportedError, UnknownInterfaceError, UsageError
 from osmia.monitor import kernel
 from osmia.monitor.collector import Collector, WatchedInterface
+from osmia.monitor.configuration import Configuration, default_configuration
 from osmia.monitor.control import ControlServer
+from osmia.monitor.detect.probes import ProbeDetector
 from osmia.monitor.feed import CapturedFrame, CaptureFeed, LiveFeed
 from osmia.monitor.host import (
     Protected,
@@ -21,9 +23,11 @@ from osmia.monitor.host import (
     link_counters,
     protected_addresses,
 )
+from osmia.monitor.lists.automatic import AutomaticBlocker
 from osmia.monitor.lists.book import RuleBook
 from osmia.monitor.lists.store import load_rules
 from osmia.monitor.model import InterfaceMode, LinkCounters, SourceOfPackets
+from osmia.monitor.policy import Policy, blocking_limits, kernel_constants, probe_thresholds
 from osmia.monitor.service import Service
 
 __all__ = ["capture_session", "choose_interfaces", "live_session"]
@@ -58,24 +62,35 @@ def live_session(
     control: Path | None = None,
     list_file: Path | None = None,
     packets_from: SourceOfPackets = SourceOfPackets.LIVE,
+    configuration: Configuration | None = None,
+    attached: Callable[[osmia.Bpf], None] | None = None,
 ) -> Generator[Service, None, None]:
     """A monitor on interfaces, attached inside the `with` block and detached at its end.
 
     `mode` None takes native mode, and generic where the driver has none. `control` is the control
-    socket, `list_file` the file of rules; None for none. Raises PermissionDeniedError,
-    NotSupportedError, AlreadyAttachedError, MalformedError for the list file, UsageError.
+    socket, `list_file` the file of rules; None for none. Thresholds and lists are those of
+    `configuration`. `attached` is called before any thread is started. Raises PermissionDeniedError,
+    NotSupportedError, AlreadyAttachedError, MalformedError for a list file, UsageError, OSError.
     """
+    settings = configuration or default_configuration()
     stopping = threading.Event()
     notices: list[str] = []
     with ExitStack() as stack:
-        bpf = stack.enter_context(osmia.load(*PROGRAMS))
+        bpf = stack.enter_context(osmia.load(*PROGRAMS, constants=kernel_constants(settings)))
         book = RuleBook(bpf, _protected_addresses, list_file)
         if list_file is not None:
             notices += [f"not in force: {refused}" for refused in book.restore(load_rules(list_file))]
-        collector = Collector(bpf, packets_from, link_counters)
+        detector = ProbeDetector(probe_thresholds(settings))
+        collector = Collector(bpf, packets_from, link_counters, detector)
+        service = Service(collector, book, LiveFeed(stopping.wait), stopping, notices)
+        blocker = AutomaticBlocker(blocking_limits(settings), service.add_rule, book.rules, service.notice)
+        service.policy = Policy(settings, detector, book, blocker)
+        notices += service.policy.start(service.wall_clock())
+        service.subscribe(blocker.subscriber)
         for name in names:
             collector.add_interface(_attach(stack, bpf, name, mode, notices))
-        service = Service(collector, book, LiveFeed(stopping.wait), stopping, notices)
+        if attached is not None:
+            attached(bpf)
         if control is not None:
             stack.callback(ControlServer(control, service.answer).close)
         stack.callback(service.stop)

@@ -43,6 +43,8 @@ class SimulatedKernel:
         """How far the clock moves on each time that a program reads it; 0 lets it stand."""
         self.processor_count = processors
         """Number of processors."""
+        self.texts: dict[int, bytes] = {}
+        """What programs find at addresses of user and kernel memory; settable. All else cannot be read."""
         self.lock = threading.RLock()
         """Held while a program runs and while user space reaches into a map."""
         self._processor = 0
@@ -103,6 +105,10 @@ class SimulatedKernel:
     def random_u32(self) -> int:
         """The next number of the seeded sequence."""
         return self._random.getrandbits(32)
+
+    def memory(self, address: int) -> bytes:
+        """What `texts` has at that address."""
+        return self.texts.get(address, b"")
 
     def log(self, level: int, message: str) -> None:
         """Messages arrive in `logging`, under "osmia.kernel"."""

@@ -26,6 +26,7 @@ from osmia.compiler.ir.ops import (
     Null,
     Number,
     Offset,
+    Opaque,
     Operand,
     Operation,
     PointerAbove,
@@ -304,6 +305,8 @@ class _FunctionAssembler:
                 return convert(self, value.type, result.type, self._value(value))
             case Reinterpret(_, value):
                 return self._value(value)
+            case Opaque(_, value):
+                return self.result(f'call i64 asm "", "=r,0"(i64 {self._value(value)})')
             case SlotAddress(_, slot):
                 return f"%s{slot.index}"
             case VariableAddress(_, variable):

@@ -33,9 +33,9 @@ from osmia.compiler.ir.types import (
     StructType,
     alignment_of,
 )
-from osmia.compiler.primitives.helpers import HELPERS
+from osmia.compiler.primitives.helpers import EMITTED_HELPERS, HELPERS
 from osmia.compiler.primitives.log import LEVELS, emit_log
-from osmia.compiler.primitives.method import Call
+from osmia.compiler.primitives.method import Call, MethodRow
 from osmia.compiler.primitives.methods import methods_of
 from osmia.compiler.source import read_function
 from osmia.diagnostics import Span
@@ -83,6 +83,8 @@ def call(checker: Checker, node: ast.Call, evaluate: Evaluate) -> Value:
         checker.at(node)
         if function in HELPERS:
             return _helper(checker, function, arguments, node)
+        if function in EMITTED_HELPERS:
+            return _row(checker, EMITTED_HELPERS[function], callee, function.__name__, arguments, node)
         return inline_function(checker, function, arguments, node)
     if isinstance(function, Program):
         return checker.report(
@@ -119,9 +121,15 @@ def _method(checker: Checker, method: Method, node: ast.Call, evaluate: Evaluate
         function = vars(python_class)[method.name]
         return inline_function(checker, function, [receiver, *arguments], node)
     row = methods_of(_vocabulary_class(receiver))[method.name]
+    return _row(checker, row, receiver, method.name, arguments, node)
+
+
+def _row(
+    checker: Checker, row: MethodRow, receiver: Value, name: str, arguments: list[Value], node: ast.Call
+) -> Value:
     if len(arguments) != len(row.parameters):
         expected = ", ".join(row.parameters) or "no arguments"
-        return checker.report(findings.wrong_arguments(checker.span(node), method.name, expected))
+        return checker.report(findings.wrong_arguments(checker.span(node), name, expected))
     spans = tuple(checker.span(argument) for argument in node.args)
     return row.emit(checker, receiver, Call(tuple(arguments), spans, checker.span(node)))
 

@@ -172,7 +172,7 @@ def _identity(
         checker.builder.branch(checker.is_null(left.operand).operand, then, otherwise)
         absent, present = state, _with_present(state, left_node)
     else:
-        if not isinstance(left, Poison):
+        if not isinstance(left, Poison) and state is not None:
             text = f"`{left_node.id}`" if isinstance(left_node, ast.Name) else "this"
             checker.report(findings.never_none(span, text))
         checker.builder.jump(otherwise)

@@ -162,10 +162,13 @@ class Frame:
 class Checker:
     """The state of checking one program, with the small steps that all its parts take."""
 
-    def __init__(self, module: ModuleContext, frame: Frame, program_type: type) -> None:
+    def __init__(self, module: ModuleContext, frame: Frame, context_type: type, verdict: IntegerType) -> None:
         self.module = module
         self.frame = frame
-        self.program_type = program_type
+        self.context_type = context_type
+        """The class of the program's context."""
+        self.verdict = verdict
+        """What the program returns."""
         self.builder = FunctionBuilder(Location(frame.source.node.lineno, 1, frame.scope))
         self.state: Flow | None = Flow()
         self.packet_reload = False
@@ -280,6 +283,23 @@ class Checker:
         result = self.builder.register(PointerType(memory_type, Space.STACK))
         self.builder.emit(SlotAddress(result, slot))
         return result
+
+    def require(self, condition: Operand) -> None:
+        """Go on where a condition holds; it always does, but the verifier must see it."""
+        follow, never = self.builder.block(), self.builder.block()
+        self.builder.branch(condition, follow, never)
+        self._end(never, follow)
+
+    def refuse(self, condition: Operand) -> None:
+        """Go on where a condition does not hold; it never does, but the verifier must see it."""
+        follow, never = self.builder.block(), self.builder.block()
+        self.builder.branch(condition, never, follow)
+        self._end(never, follow)
+
+    def _end(self, never: Block, follow: Block) -> None:
+        self.builder.enter(never)
+        self.builder.finish(Number(0, self.verdict))
+        self.builder.enter(follow)
 
     def helper(
         self, number: int, name: str, result: IntegerType | PointerType, *arguments: Operand

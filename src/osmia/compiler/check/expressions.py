@@ -11,6 +11,7 @@ from osmia.compiler import findings
 from osmia.compiler.check import calls, operators
 from osmia.compiler.check.conditions import condition, is_condition, materialise
 from osmia.compiler.check.context import Checker, merge, number
+from osmia.compiler.check.elements import element
 from osmia.compiler.check.values import (
     Absent,
     Context,
@@ -27,11 +28,9 @@ from osmia.compiler.check.values import (
 )
 from osmia.compiler.frontend.refused import REFUSED
 from osmia.compiler.ir.ops import (
-    Binary,
     ContextField,
     LoadLocal,
     Number,
-    Operand,
     StoreLocal,
     VariableAddress,
 )
@@ -292,16 +291,7 @@ def place_subscript(checker: Checker, receiver: Value, node: ast.Subscript) -> V
         return checker.report(findings.type_mismatch(span, "an integer", str(index)))
     if index.low < 0 or index.high >= array.length:
         return checker.report(findings.index_unproven(span, array.length))
-    position = checker.convert(index, I64)
-    distance: Operand
-    if isinstance(position.operand, Number):
-        distance = Number(position.operand.value * array.element.size, I64)
-    else:
-        distance = checker.builder.register(I64)
-        size = Number(array.element.size, I64)
-        checker.builder.emit(Binary(distance, "mul", position.operand, size))
-    pointer = checker.offset(receiver.operand, distance, array.element)
-    return Reference(pointer, receiver.origin, roots=receiver.roots)
+    return element(checker, receiver, array, index)
 
 
 def _conditional(checker: Checker, node: ast.IfExp) -> Value:

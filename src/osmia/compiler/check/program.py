@@ -49,7 +49,9 @@ def _check(program: Program[Any, Any], module: ModuleContext, source: FunctionSo
     scope = Scope(source.node.name, source.filename, source.node.lineno)
     frame = Frame(source, scope, program.name, program.return_type)
     frame.calls = (source.function,)
-    checker = Checker(module, frame, program.context_type)
+    return_type = I32 if program.return_type is int else module.types.memory_type(program.return_type)
+    assert isinstance(return_type, IntegerType)
+    checker = Checker(module, frame, program.context_type, return_type)
     checker.inline = inline
     checker.bind = assignments.bind
     if len(parameters) != 1:
@@ -61,8 +63,6 @@ def _check(program: Program[Any, Any], module: ModuleContext, source: FunctionSo
     frame.variables[argument] = Variable(None, Context(program.context_type))
     checker.state = Flow(frozenset({argument}))
     end = statements(checker, source.node.body)
-    return_type = I32 if program.return_type is int else module.types.memory_type(program.return_type)
-    assert isinstance(return_type, IntegerType)
     if end is not None:
         checker.report(findings.missing_return(source.span_of_name(), program.name, return_type.name))
     if len(module.findings) > before:

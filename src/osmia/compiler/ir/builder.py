@@ -82,6 +82,15 @@ class FunctionBuilder:
         if self.current.terminator is None:
             self.current.operations.append((operation, self.location))
 
+    def definition(self, operand: Operand) -> Operation | None:
+        """The operation of the current block that gives a register; None where it stands elsewhere."""
+        if not isinstance(operand, Register):
+            return None
+        found = (
+            each for each, _ in reversed(self.current.operations) if getattr(each, "result", None) is operand
+        )
+        return next(found, None)
+
     def jump(self, target: Block) -> None:
         """End the current block."""
         self._terminate(Jump(target))

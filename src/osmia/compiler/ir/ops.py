@@ -177,6 +177,14 @@ class Reinterpret:
 
 
 @dataclass(frozen=True, eq=False)
+class Opaque:
+    """The same number, of which LLVM knows nothing: a bound that follows stays for the verifier to see."""
+
+    result: Register
+    value: Operand
+
+
+@dataclass(frozen=True, eq=False)
 class SlotAddress:
     """The address of bytes of the stack."""
 
@@ -317,6 +325,7 @@ Operation = (
     | PointerDifference
     | Convert
     | Reinterpret
+    | Opaque
     | SlotAddress
     | VariableAddress
     | MapAddress

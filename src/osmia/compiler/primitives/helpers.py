@@ -1,4 +1,4 @@
-"""Kernel helpers that are plain calls: the function of the vocabulary, its number, its types."""
+"""Kernel helpers: the function of the vocabulary, and its number and types, or what emits its meaning."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from osmia.compiler.ir.types import U32, U64, IntegerType
+from osmia.compiler.primitives import tracing
+from osmia.compiler.primitives.method import MethodRow
 from osmia.lang import helpers
 
 
 @dataclass(frozen=True)
 class HelperRow:
-    """A helper's number in `enum bpf_func_id`, and the types of its arguments and result."""
+    """A helper that is a plain call: its number in `enum bpf_func_id`, and the types of its arguments and result."""
 
     number: int
     arguments: tuple[IntegerType, ...]
@@ -23,3 +25,9 @@ HELPERS: dict[Callable[..., object], HelperRow] = {
     helpers.get_prandom_u32: HelperRow(7, (), U32),
     helpers.get_smp_processor_id: HelperRow(8, (), U32),
 }
+
+EMITTED_HELPERS: dict[Callable[..., object], MethodRow] = {
+    helpers.probe_read_user_str: MethodRow(("type", "address"), tracing.probe_read_user_str),
+    helpers.probe_read_kernel_str: MethodRow(("type", "address"), tracing.probe_read_kernel_str),
+}
+"""Helpers that take more than integers; their receiver is the function itself."""

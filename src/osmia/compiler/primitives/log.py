@@ -25,6 +25,7 @@ from osmia.compiler.primitives.log_table import LogMessage, LogValue
 from osmia.compiler.primitives.maps import address
 from osmia.diagnostics import Span
 from osmia.lang import log
+from osmia.lang.arrays import CharArray
 from osmia.uapi import MapType
 
 LEVELS: dict[Callable[..., object], int] = {
@@ -154,5 +155,8 @@ def _describe_memory(checker: Checker, value: Reference, specification: str) -> 
     pointee = _pointee(value)
     if not isinstance(pointee, ArrayType | StructType):
         return None
-    word = {"IPv6Address": "ipv6", "MacAddress": "mac", "Comm": "text"}.get(pointee.name)
+    python_class = checker.module.types.python_class(pointee)
+    if python_class is not None and issubclass(python_class, CharArray):
+        return LogValue("text", pointee.size, format=specification)
+    word = {"IPv6Address": "ipv6", "MacAddress": "mac"}.get(pointee.name)
     return None if word is None else LogValue(word, pointee.size, format=specification)

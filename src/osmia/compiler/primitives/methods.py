@@ -23,7 +23,10 @@ METHODS: dict[type, dict[str, MethodRow]] = {
     RingBuf: {"output": MethodRow(("event",), maps.ring_buffer_output)},
     XdpContext: {"packet": _PACKET},
     TcContext: {"packet": _PACKET, "pull_data": MethodRow(("length",), packet.pull_data)},
-    TracepointContext: {"read": MethodRow(("type", "offset"), tracing.read)},
+    TracepointContext: {
+        "read": MethodRow(("type", "offset"), tracing.read),
+        "read_data_loc": MethodRow(("type", "offset"), tracing.read_data_loc),
+    },
     RawTracepointContext: {"arg": MethodRow(("index",), tracing.raw_argument)},
     KprobeContext: {"arg": MethodRow(("index",), tracing.register_argument)},
     Packet: {"read": MethodRow(("header",), packet.read), "skip": MethodRow(("length",), packet.skip)},

@@ -12,7 +12,7 @@ from osmia.errors import UsageError
 from osmia.monitor.json_values import as_list
 from osmia.monitor.lists.rules import parse_duration
 
-__all__ = ["Kind", "boolean", "choice", "duration", "integer", "loopback", "number", "texts", "text"]
+__all__ = ["Kind", "boolean", "choice", "duration", "integer", "loopback", "number", "text", "texts"]
 
 T = TypeVar("T")
 

@@ -37,7 +37,7 @@ class BlockingLimits:
 
 
 class AutomaticBlocker:
-    """Adds block rules for the sources of alerts. `subscriber` takes each snapshot, in the collector's thread.
+    """Adds block rules for the sources of alerts; `subscriber` takes each snapshot.
 
     A bare SYN, an odd packet or a datagram proves nothing: its source may be a decoy (nmap -D). What
     proves a source are connections that it opened and this machine answered with data or closed,

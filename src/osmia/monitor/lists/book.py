@@ -135,17 +135,19 @@ class RuleBook:
                 self._save()
         return Imported(len(fresh), len(accepted) - len(fresh), 0, tuple(refused))
 
-    def sync(self, origin: str, rules: Sequence[Rule]) -> Imported:
-        """Make these the rules of an origin: new ones come, others of it go. Rules of other origins stay.
+    def sync(self, action: RuleAction, origin: str, rules: Sequence[Rule]) -> Imported:
+        """Make these the rules of an action and origin: new ones come, others go. Other origins' rules stay.
 
         Those that a guard refuses are left out. Raises UsageError where the lists are full, MapFullError.
         """
-        wanted = {(rule.action, rule.network) for rule in rules}
+        wanted = {rule.network for rule in rules}
         with self._lock:
             over = [
-                key for key, (_, rule) in self._rules.items() if rule.origin == origin and key not in wanted
+                rule.network
+                for _, rule in self._rules.values()
+                if (rule.action, rule.origin) == (action, origin) and rule.network not in wanted
             ]
-            for action, network in over:
+            for network in over:
                 self._remove(action, network)
             new = [rule for rule in rules if (rule.action, rule.network) not in self._rules]
         done = self.add_many(new, skip_refused=True)

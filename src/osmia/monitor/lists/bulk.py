@@ -9,7 +9,7 @@ from osmia.errors import MalformedError
 from osmia.monitor.json_values import as_list, as_object
 from osmia.monitor.lists.book import Imported
 from osmia.monitor.lists.formats import ListEntry
-from osmia.monitor.lists.rules import Rule, parse_network
+from osmia.monitor.lists.rules import MAXIMUM_TEXT, Rule, parse_network
 from osmia.monitor.lists.store import MAXIMUM_RULES
 from osmia.monitor.model import RuleAction
 
@@ -113,6 +113,6 @@ def _entry(value: object) -> ListEntry:
     if pair is None or len(pair) != 2:
         raise MalformedError("import", "an entry is a pair of network and comment")
     network, note = str(pair[0]), str(pair[1])
-    if len(note) > 200 or not note.isprintable():
-        raise MalformedError("import", "comments are printable and have at most 200 characters")
+    if len(note) > MAXIMUM_TEXT or not note.isprintable():
+        raise MalformedError("import", f"comments are printable and have at most {MAXIMUM_TEXT} characters")
     return ListEntry(parse_network(network), note)

@@ -1,4 +1,4 @@
-"""Which rules an address meets: the longest network of each list, and the allow list wins, as in the kernel."""
+"""Which rules an address meets: the longest network of each list; the allow list wins, as in the kernel."""
 
 from __future__ import annotations
 

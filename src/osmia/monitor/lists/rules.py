@@ -37,7 +37,7 @@ class Rule:
 
     @property
     def stored(self) -> bool:
-        """Whether it is kept in the monitor's own list file; list files of the configuration are read anew."""
+        """Whether it is kept in the monitor's own list file; those of the configuration are read anew."""
         return not self.origin.startswith(LIST_ORIGIN)
 
     def to_json(self) -> dict[str, object]:

@@ -1,0 +1,95 @@
+"""Elements of arrays: an index that is known to be in range, in a form that the verifier follows."""
+
+from __future__ import annotations
+
+from osmia.compiler.check.context import Checker
+from osmia.compiler.check.values import PlainInt, Reference, Scalar
+from osmia.compiler.ir.ops import (
+    Binary,
+    Compare,
+    ContextField,
+    Convert,
+    Number,
+    Opaque,
+    Operand,
+    PointerAbove,
+)
+from osmia.compiler.ir.types import I64, U64, ArrayType, PointerType, Space
+from osmia.compiler.primitives.contexts import CONTEXTS
+
+
+def element(checker: Checker, receiver: Reference, array: ArrayType, index: Scalar | PlainInt) -> Reference:
+    """The place of an element; the index lies in the array."""
+    if isinstance(index.operand, Number):
+        distance: Operand = Number(index.operand.value * array.element.size, I64)
+        return _at(checker, receiver, array, distance)
+    space = receiver.type.space
+    position = (
+        checker.convert(index, I64).operand
+        if isinstance(index, PlainInt)
+        else _bounded(checker, array, index)
+    )
+    distance = _binary(checker, "mul", position, array.element.size)
+    if space is Space.STACK:
+        # LLVM knows how frames are aligned and would write `base | distance`, which the verifier refuses.
+        distance = _opaque(checker, distance)
+    place = _at(checker, receiver, array, distance)
+    if space is Space.PACKET:
+        _within_packet(checker, place)
+    return place
+
+
+def _at(checker: Checker, receiver: Reference, array: ArrayType, distance: Operand) -> Reference:
+    pointer = checker.offset(receiver.operand, distance, array.element)
+    return Reference(pointer, receiver.origin, roots=receiver.roots)
+
+
+def _bounded(checker: Checker, array: ArrayType, index: Scalar) -> Operand:
+    """The index with a bound right before its use; LLVM would leave out one that it can prove."""
+    operation = checker.builder.definition(index.operand)
+    while isinstance(operation, Convert):
+        operation = checker.builder.definition(operation.value)
+    if isinstance(operation, Binary) and operation.operator == "and":
+        mask = operation.right.value if isinstance(operation.right, Number) else -1
+        if 0 <= mask < array.length:
+            return _binary(checker, "and", _widened(checker, operation.left), mask)
+    position = _widened(checker, index.operand)
+    if array.length & (array.length - 1) == 0:
+        return _binary(checker, "and", position, array.length - 1)
+    within = checker.builder.register_bool()
+    checker.builder.emit(Compare(within, "lt", position, Number(array.length, U64)))
+    checker.require(within)
+    return position
+
+
+def _widened(checker: Checker, operand: Operand) -> Operand:
+    wide = checker.builder.register(U64)
+    checker.builder.emit(Convert(wide, operand))
+    return _opaque(checker, wide)
+
+
+def _opaque(checker: Checker, operand: Operand) -> Operand:
+    result = checker.builder.register(U64)
+    checker.builder.emit(Opaque(result, operand))
+    return result
+
+
+def _binary(checker: Checker, operator: str, left: Operand, right: int) -> Operand:
+    result = checker.builder.register(U64)
+    assert operator in ("and", "mul")
+    checker.builder.emit(Binary(result, operator, left, Number(right, U64)))
+    return result
+
+
+def _within_packet(checker: Checker, place: Reference) -> None:
+    """The verifier forgets how long a packet is when a variable is added to its address: compare again."""
+    pointee = place.type.pointee
+    assert pointee is not None
+    position = PointerType(None, Space.PACKET)
+    end = checker.builder.register(position)
+    row = CONTEXTS[checker.context_type]
+    checker.builder.emit(ContextField(end, row.data_end, 4, checker.packet_reload))
+    behind = checker.offset(place.operand, Number(pointee.size, I64), None)
+    above = checker.builder.register_bool()
+    checker.builder.emit(PointerAbove(above, behind, end))
+    checker.refuse(above)

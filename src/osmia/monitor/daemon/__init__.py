@@ -1,0 +1,1 @@
+"""The monitor as a service: no screen, one configuration file, an init system above it."""
