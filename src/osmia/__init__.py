@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         StackTraces,
         simulate,
     )
+    from osmia.bpf.features import Answer, Feature, features
     from osmia.bpf.loaded import LoadedBpf, load
     from osmia.errors import (
         AlreadyAttachedError,
@@ -106,6 +107,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AlreadyAttachedError",
+    "Answer",
     "Array",
     "ArrayMap",
     "Bpf",
@@ -197,6 +199,7 @@ __all__ = [
 ]
 
 _ROOMS = {
+    "osmia.bpf.features": ("Answer", "Feature", "features"),
     "osmia.bpf.loaded": ("LoadedBpf", "load"),
     "osmia.bpf": (
         "Bpf",

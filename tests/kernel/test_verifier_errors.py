@@ -40,10 +40,10 @@ tables = ArrayMap(Table, max_entries=1)
 
 @xdp
 def unbounded(ctx: XdpContext) -> XdpAction:
-    total = u32(0)
+    total = ctx.length
     while total != 7:  # here
-        counts[total] += 1
-        total = total * 3
+        counts[total] += 1  # here
+        total = total * 3 + 1  # here
     return XdpAction.PASS
 
 

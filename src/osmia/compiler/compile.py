@@ -12,8 +12,8 @@ from osmia.compiler.check.context import ModuleContext
 from osmia.compiler.check.program import check_program
 from osmia.compiler.check.type_table import TypeTable
 from osmia.compiler.ir.ops import MapDefinition, ModuleIr, VariableDefinition
-from osmia.compiler.ir.types import U32, MemoryType, StructField, StructType, alignment_of
-from osmia.compiler.primitives.log import LOG_MAP
+from osmia.compiler.ir.types import U32, U64, ArrayType, MemoryType, StructField, StructType, alignment_of
+from osmia.compiler.primitives.log import LOG_LEVEL, LOG_MAP
 from osmia.compiler.primitives.log_table import LogTable
 from osmia.compiler.source import read_function
 from osmia.errors import CompileError, InternalError, UsageError
@@ -21,6 +21,7 @@ from osmia.lang.constants import Constant
 from osmia.lang.maps import Map
 from osmia.lang.programs import Program
 from osmia.lang.references import References, references_of
+from osmia.lang.stack_traces import StackTrace
 from osmia.uapi import MapType
 
 DEFAULT_CPU = 3
@@ -68,7 +69,7 @@ def check(programs: tuple[Program[Any, Any], ...], references: References | None
     return ModuleIr(
         tuple(function for function in functions if function is not None),
         definitions,
-        tuple(constants.values()),
+        (*constants.values(), *((LOG_LEVEL,) if log_formats else ())),
         log_formats,
     )
 
@@ -89,6 +90,9 @@ def _define_map(name: str, declaration: Map, types: TypeTable) -> MapDefinition:
     if declaration.map_type is MapType.PERF_EVENT_ARRAY:
         # Zero entries: the loader makes it as large as the machine has processors.
         return MapDefinition(name, number, U32, U32, 0)
+    if isinstance(declaration, StackTrace):
+        addresses = ArrayType("addresses", U64, declaration.depth)
+        return MapDefinition(name, number, U32, addresses, declaration.max_entries)
     key, value = types.memory_type(declaration.key_type), types.memory_type(declaration.value_type)
     assert key is not None
     assert value is not None

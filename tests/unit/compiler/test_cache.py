@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from osmia import Program
+from osmia import Program, compiler
 from osmia.compiler import cache
 from tests.builders.kernel_modules import import_file
 
@@ -85,7 +85,7 @@ def objects() -> list[Path]:
 
 def test_the_second_time_nothing_is_compiled(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first, _ = cache.compiled_object((program(own_cache),))
-    monkeypatch.setattr(cache, "compile_programs", lambda *_: pytest.fail("compiled again"))
+    monkeypatch.setattr(compiler, "compile_programs", lambda *_: pytest.fail("compiled again"))
     second, references = cache.compiled_object((program(own_cache),))
     assert first == second
     assert first.startswith(b"\x7fELF")
@@ -168,7 +168,7 @@ def test_a_file_of_another_user_is_not_taken(own_cache: Path, monkeypatch: pytes
     (path,) = objects()
     os.chown(path, 12345, 12345)
     compiled: list[object] = []
-    monkeypatch.setattr(cache, "compile_programs", lambda *given: compiled.append(given) or b"anew")
+    monkeypatch.setattr(compiler, "compile_programs", lambda *given: compiled.append(given) or b"anew")
     data, _ = cache.compiled_object((program(own_cache),))
     assert data == b"anew"
     assert compiled
@@ -183,7 +183,7 @@ def test_a_folder_that_cannot_be_written_is_no_error(own_cache: Path, monkeypatc
 
 def test_old_objects_go_first(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "_MOST_FILES", 2)
-    monkeypatch.setattr(cache, "compile_programs", lambda *_: b"object")
+    monkeypatch.setattr(compiler, "compile_programs", lambda *_: b"object")
     for longest in range(4):
         cache.compiled_object((program(own_cache, longest=longest),))
         newest = max(objects(), key=lambda path: path.stat().st_mtime_ns)

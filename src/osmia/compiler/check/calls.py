@@ -127,7 +127,7 @@ def _method(checker: Checker, method: Method, node: ast.Call, evaluate: Evaluate
 def _row(
     checker: Checker, row: MethodRow, receiver: Value, name: str, arguments: list[Value], node: ast.Call
 ) -> Value:
-    if len(arguments) != len(row.parameters):
+    if row.parameters is not None and len(arguments) != len(row.parameters):
         expected = ", ".join(row.parameters) or "no arguments"
         return checker.report(findings.wrong_arguments(checker.span(node), name, expected))
     spans = tuple(checker.span(argument) for argument in node.args)

@@ -8,10 +8,19 @@ from enum import Enum
 
 from osmia.compiler import findings
 from osmia.compiler.check.context import Checker
-from osmia.compiler.check.values import Absent, PlainInt, Reference, Scalar, Value
-from osmia.compiler.ir.ops import CallHelper, MapDefinition, Number, Operand, Store
+from osmia.compiler.check.values import Absent, PlainInt, Reference, Scalar, Value, scalar
+from osmia.compiler.ir.ops import (
+    CallHelper,
+    MapDefinition,
+    Number,
+    Operand,
+    Store,
+    VariableAddress,
+    VariableDefinition,
+)
 from osmia.compiler.ir.types import (
     I64,
+    U32,
     U64,
     ArrayType,
     BoolType,
@@ -38,6 +47,9 @@ LEVELS: dict[Callable[..., object], int] = {
 LOG_MAP = MapDefinition("osmia_log", int(MapType.RINGBUF), None, None, 256 * 1024)
 """The ring buffer that every object with log messages has."""
 
+LOG_LEVEL = VariableDefinition("osmia_log_level", U32, 0)
+"""The least level that is sent, set at load; the verifier then removes the messages below it."""
+
 _RINGBUF_RESERVE, _RINGBUF_SUBMIT = 131, 132
 _WORD = 8
 
@@ -63,13 +75,25 @@ def emit_log(checker: Checker, level: int, parts: list[str | tuple[Value, str, S
     message = LogMessage(
         level, checker.frame.source.filename, location.line, location.scope.name, tuple(described)
     )
-    _send(checker, checker.module.log.add(message), values)
+    _send(checker, level, checker.module.log.add(message), values)
     return Absent()
 
 
-def _send(checker: Checker, number: int, values: list[Scalar | Reference]) -> None:
+def _wanted(checker: Checker, level: int) -> Operand:
+    """Whether messages of a level are sent."""
+    least = checker.builder.register(PointerType(U32, Space.MAP_VALUE))
+    checker.builder.emit(VariableAddress(least, LOG_LEVEL))
+    known = checker.load(Reference(least))
+    assert isinstance(known, Scalar)
+    return checker.compare("le", known, scalar(Number(level, U32)))
+
+
+def _send(checker: Checker, level: int, number: int, values: list[Scalar | Reference]) -> None:
     builder = checker.builder
     size = _WORD + sum(_room(value) for value in values)
+    wanted, full, reserved = builder.block(), builder.block(), builder.block()
+    builder.branch(_wanted(checker, level), wanted, full)
+    builder.enter(wanted)
     pointer = PointerType(None, Space.RING_BUFFER, nullable=True)
     room = checker.helper(
         _RINGBUF_RESERVE,
@@ -79,7 +103,6 @@ def _send(checker: Checker, number: int, values: list[Scalar | Reference]) -> No
         Number(size, U64),
         Number(0, U64),
     )
-    full, reserved = builder.block(), builder.block()
     builder.branch(checker.is_null(room).operand, full, reserved)
     builder.enter(reserved)
     builder.emit(Store(room, Number(number, U64), _WORD))

@@ -29,7 +29,9 @@ from osmia.compiler.ir.types import (
 )
 from osmia.compiler.primitives.method import Call
 from osmia.diagnostics import Span
+from osmia.lang.histograms import HistogramMap
 from osmia.lang.maps import Map
+from osmia.lang.stack_traces import StackTrace
 from osmia.uapi import MapType, UpdateFlags
 
 _LOOKUP, _UPDATE, _DELETE = 1, 2, 3
@@ -49,6 +51,10 @@ def has_entries(checker: Checker, declaration: Map, span: Span, *, delete: bool 
     name = type(declaration).__name__
     if declaration.key_type is None:
         checker.report(findings.no_entries(span, name))
+    elif isinstance(declaration, HistogramMap):
+        checker.report(findings.no_entries(span, name, "count a value with `record`"))
+    elif isinstance(declaration, StackTrace):
+        checker.report(findings.no_entries(span, name, "keep a stack with `capture_kernel`"))
     elif delete and declaration.map_type in _ARRAYS:
         checker.report(findings.fixed_entries(span, name))
     else:
@@ -167,9 +173,17 @@ def delete(checker: Checker, declaration: Map, key: Value, span: Span) -> None:
 
 
 def add_to_entry(
-    checker: Checker, declaration: Map, key: Value, amount: Value, spans: tuple[Span, Span]
+    checker: Checker,
+    declaration: Map,
+    key: Value,
+    amount: Value,
+    spans: tuple[Span, Span],
+    lost: Map | None = None,
 ) -> None:
-    """`m[key] += amount`: also counts the first of a key, whoever else inserts it meanwhile."""
+    """`m[key] += amount`: also counts the first of a key, whoever else inserts it meanwhile.
+
+    `lost` is an array whose first value counts what found no room.
+    """
     _, value_type = _types(checker, declaration)
     place = key_address(checker, declaration, key, spans[0])
     if not isinstance(value_type, IntegerType) or value_type.big_endian:
@@ -193,11 +207,16 @@ def add_to_entry(
         result = update(
             checker, declaration, place, checker.in_memory(fitted, "value", _READABLE), UpdateFlags.NOEXIST
         )
-        again, present = builder.block(), builder.block()
+        again, present, full = builder.block(), builder.block(), builder.block()
         builder.branch(_succeeded(checker, result), done, again)
         builder.enter(again)
         found = look_up(checker, declaration, place)
-        builder.branch(checker.is_null(found).operand, done, present)
+        builder.branch(checker.is_null(found).operand, full, present)
+        builder.enter(full)
+        if lost is not None:
+            one = scalar(Number(1, value_type))
+            add_to_entry(checker, lost, scalar(Number(0, U32)), one, spans)
+        builder.jump(done)
         builder.enter(present)
         add_in_place(checker, found, fitted)
     builder.jump(done)

@@ -23,5 +23,6 @@ class Call:
 class MethodRow:
     """A method's parameters, for the message when the count is wrong, and its meaning."""
 
-    parameters: tuple[str, ...]
+    parameters: tuple[str, ...] | None
+    """None where they depend on what the method is called on: then `emit` counts them."""
     emit: Callable[[Checker, Value, Call], Value]

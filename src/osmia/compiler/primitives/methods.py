@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from osmia.compiler.primitives import maps, packet, tracing
+from osmia.compiler.primitives import histograms, maps, packet, stack_traces, tracing
 from osmia.compiler.primitives.method import MethodRow
 from osmia.lang.contexts import TcContext, XdpContext
+from osmia.lang.histograms import HistogramMap
 from osmia.lang.maps import ArrayMap, HashMap, LpmTrie, PerCpuArray, PerCpuHashMap, PerfEventArray, RingBuf
 from osmia.lang.packet import Packet
+from osmia.lang.stack_traces import StackTrace
 from osmia.lang.tracing import KprobeContext, RawTracepointContext, TracepointContext
 
 _LOOKUP = MethodRow(("key",), maps.lookup)
@@ -21,6 +23,11 @@ METHODS: dict[type, dict[str, MethodRow]] = {
     LpmTrie: {"lookup": _LOOKUP, "insert": _INSERT},
     PerfEventArray: {"output": MethodRow(("ctx", "event"), maps.perf_event_output)},
     RingBuf: {"output": MethodRow(("event",), maps.ring_buffer_output)},
+    HistogramMap: {"record": MethodRow(None, histograms.record)},
+    StackTrace: {
+        "capture_kernel": MethodRow(("ctx",), stack_traces.capture_kernel),
+        "capture_user": MethodRow(("ctx",), stack_traces.capture_user),
+    },
     XdpContext: {"packet": _PACKET},
     TcContext: {"packet": _PACKET, "pull_data": MethodRow(("length",), packet.pull_data)},
     TracepointContext: {

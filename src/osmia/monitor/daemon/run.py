@@ -56,7 +56,8 @@ class Daemon:
         with _on_hangup(self._hangup), ExitStack() as stack:
             configuration = self._read_configuration()
             mode = configuration[settings.MODE]
-            names = choose_interfaces(configuration[settings.INTERFACES])
+            wanted = configuration[settings.INTERFACES]
+            names = choose_interfaces(wanted)
             events = EventFile(configuration[settings.EVENTS])
             stack.callback(events.close)
             service = stack.enter_context(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, start_http_server
@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from osmia.errors import UsageError
 from osmia.monitor import kernel
 from osmia.monitor.detect.alert import Alert, ScanKind
-from osmia.monitor.model import RuleAction, Snapshot
+from osmia.monitor.model import RuleAction, Snapshot, TrafficCount
 
 __all__ = ["MonitorMetrics", "metrics_server"]
 
@@ -74,19 +74,10 @@ class MonitorMetrics(Collector):
 
 
 def _traffic(snapshot: Snapshot) -> Iterator[Metric]:
-    for name, text, pick in (
-        ("receive", "Frames that came in, dropped ones among them", lambda i: i.received),
-        ("transmit", "Frames that went out", lambda i: i.sent),
-    ):
-        octets = CounterMetricFamily(
-            f"osmia_interface_{name}_bytes", f"{text}: layer-2 bytes.", labels=["interface"]
-        )
-        frames = CounterMetricFamily(f"osmia_interface_{name}_packets", f"{text}.", labels=["interface"])
-        for interface in snapshot.interfaces:
-            octets.add_metric([interface.name], pick(interface).bytes)
-            frames.add_metric([interface.name], pick(interface).packets)
-        yield octets
-        yield frames
+    received = [(interface.name, interface.received) for interface in snapshot.interfaces]
+    sent = [(interface.name, interface.sent) for interface in snapshot.interfaces]
+    yield from _counts("receive", "that came in, dropped ones among them", received)
+    yield from _counts("transmit", "that went out", sent)
     verdicts = CounterMetricFamily("osmia_packets", "Frames that came in, by verdict.", labels=["action"])
     verdicts.add_metric(["pass"], snapshot.received.packets - snapshot.dropped.packets)
     verdicts.add_metric(["drop"], snapshot.dropped.packets)
@@ -95,6 +86,18 @@ def _traffic(snapshot: Snapshot) -> Iterator[Metric]:
     for reason, count in snapshot.reasons:
         errors.add_metric([reason], count)
     yield errors
+
+
+def _counts(name: str, what: str, counts: Iterable[tuple[str, TrafficCount]]) -> Iterator[Metric]:
+    frame_bytes = CounterMetricFamily(
+        f"osmia_interface_{name}_bytes", f"Layer-2 bytes of frames {what}.", labels=["interface"]
+    )
+    frames = CounterMetricFamily(f"osmia_interface_{name}_packets", f"Frames {what}.", labels=["interface"])
+    for interface, count in counts:
+        frame_bytes.add_metric([interface], count.bytes)
+        frames.add_metric([interface], count.packets)
+    yield frame_bytes
+    yield frames
 
 
 def _maps(snapshot: Snapshot) -> Iterator[Metric]:
