@@ -6,11 +6,14 @@ import argparse
 import sys
 from pathlib import Path
 
+from benchmarks.event_rows import rate_table, reading_table
+from benchmarks.events import measure_rates, measure_reading
 from benchmarks.instructions import measure_sizes
 from benchmarks.machine import this_machine
 from benchmarks.packets import measure_packets
-from benchmarks.report import Results, packet_table, readme, size_table, start_table, terminal, to_json
+from benchmarks.report import Results, packet_table, readme, size_table, start_table, to_json
 from benchmarks.startup import measure_starts
+from benchmarks.tables import terminal
 from tests.builders.clang import ClangError
 from tests.kernel_access import why_no_bpf
 
@@ -33,12 +36,16 @@ def main() -> int:
         starts = measure_starts(processes)
         print(terminal(start_table(starts)) + "\n")
         packets = tuple(measure_packets(rounds, repeat))
-        print(terminal(packet_table(packets)))
+        print(terminal(packet_table(packets)) + "\n")
+        reading = tuple(measure_reading(5 if short else 41))
+        print(terminal(reading_table(reading)) + "\n")
+        rates = tuple(measure_rates(0.3 if short else 2))
+        print(terminal(rate_table(rates)))
     except ClangError as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 1
     if not short:
-        results = Results(this_machine(), rounds, repeat, processes, sizes, packets, starts)
+        results = Results(this_machine(), rounds, repeat, processes, sizes, packets, starts, reading, rates)
         (FOLDER / "results.json").write_text(to_json(results))
         (FOLDER / "README.md").write_text(readme(results))
     return 0

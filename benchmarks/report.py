@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from benchmarks.event_rows import RateRow, ReadingRow, rate_table, reading_table
 from benchmarks.instructions import SizeRow
 from benchmarks.machine import Machine
 from benchmarks.packets import PacketRow
 from benchmarks.startup import StartRow
-
-Table = Sequence[Sequence[str]]
-"""Rows of cells; the first row names the columns."""
+from benchmarks.tables import Table, markdown
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,8 @@ class Results:
     sizes: tuple[SizeRow, ...]
     packets: tuple[PacketRow, ...]
     starts: tuple[StartRow, ...]
+    reading: tuple[ReadingRow, ...]
+    rates: tuple[RateRow, ...]
 
 
 def packet_table(rows: Sequence[PacketRow]) -> Table:
@@ -79,25 +80,6 @@ def start_table(rows: Sequence[StartRow]) -> Table:
     ]
 
 
-def terminal(table: Table) -> str:
-    """A table in columns, numbers to the right."""
-    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
-
-    def line(row: Sequence[str]) -> str:
-        cells = [row[0].ljust(widths[0])]
-        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        return "  ".join(cells).rstrip()
-
-    return "\n".join(map(line, table))
-
-
-def markdown(table: Table) -> str:
-    """A table in Markdown."""
-    rule = ["---", *("--:" for _ in table[0][1:])]
-    write: Callable[[Sequence[str]], str] = lambda row: f"| {' | '.join(row)} |"  # noqa: E731
-    return "\n".join(map(write, (table[0], rule, *table[1:])))
-
-
 def to_json(results: Results) -> str:
     """Everything, for a program."""
     return json.dumps(asdict(results), indent=2) + "\n"
@@ -136,6 +118,18 @@ own.
 
 {starts}
 
+## Events
+
+Of 24 bytes, filled into a ring buffer of 1 MiB or a perf event array and then read; "lent" is a view of the
+kernel's memory where the events lie in one run, "one by one" makes an instance of the `@struct` class for
+each. Then a program on the other processor sends while they are read: the highest rate at which none is
+lost, and what arrives of a flood through a perf event array. `python -m benchmarks.events` measures only
+these.
+
+{reading}
+
+{rates}
+
 ## Machine
 
 {machine}
@@ -158,5 +152,7 @@ def readme(results: Results) -> str:
         packets=markdown(packet_table(results.packets)),
         sizes=markdown(size_table(results.sizes)),
         starts=markdown(start_table(results.starts)),
+        reading=markdown(reading_table(results.reading)),
+        rates=markdown(rate_table(results.rates)),
         machine="\n".join(f"- {fact}" for fact in facts),
     )

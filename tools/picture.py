@@ -16,16 +16,16 @@ SECONDS = 24.0
 SIZE = (104, 28)
 
 
-async def take(target: Path) -> None:
-    """Run the demo without a terminal and write what the dashboard shows."""
+async def take() -> str:
+    """Run the demo without a terminal; what the dashboard shows, as SVG."""
     with demo_hosts() as hosts, live_session([hosts.interface], packets_from=SourceOfPackets.DEMO) as service:
         hosts.begin()
         service.start(1.0)
         app = MonitorApp(service)
         async with app.run_test(size=SIZE) as pilot:
             await pilot.pause(SECONDS)
-            target.write_text(app.export_screenshot(title="osmia monitor demo"))
+            return app.export_screenshot(title="osmia monitor demo")
 
 
 if __name__ == "__main__":
-    asyncio.run(take(Path(sys.argv[1])))
+    Path(sys.argv[1]).write_text(asyncio.run(take()))

@@ -1,4 +1,4 @@
-"""ELF64 little-endian relocatable files, the format of BPF objects (System V gABI, chapter 4)."""
+"""ELF64 little-endian (System V gABI, chapters 4 and 5): relocatable BPF objects, symbols of executables."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
-from typing import cast
+from typing import BinaryIO, cast
 
 from osmia.errors import MalformedError
 
@@ -19,8 +19,13 @@ _SECTION = struct.Struct("<IIQQQQIIQQ")
 _SYMBOL = struct.Struct("<IBBHQQ")
 _REL = struct.Struct("<QQ")
 _RELA = struct.Struct("<QQq")
+_SEGMENT = struct.Struct("<IIQQQQQQ")
 _IDENTIFICATION = b"\x7fELF\x02\x01\x01"
-_RELOCATABLE = 1
+_RELOCATABLE, _EXECUTABLE, _SHARED = 1, 2, 3
+_LOADED_SEGMENT = 1
+_MAXIMUM_SEGMENTS = 1024
+_INDIRECT_FUNCTION = 10
+"""STT_GNU_IFUNC: a function that chooses one at start."""
 
 
 class SectionType(IntEnum):
@@ -33,6 +38,7 @@ class SectionType(IntEnum):
     RELA = 4
     NOBITS = 8
     REL = 9
+    DYNSYM = 11
 
 
 _WITHOUT_CONTENTS = (SectionType.NULL, SectionType.NOBITS)
@@ -152,13 +158,8 @@ def read_elf(data: bytes) -> ElfObject:
         raise _fault(f"larger than {MAXIMUM_SIZE} bytes")
     if len(data) < _HEADER.size:
         raise _fault("shorter than an ELF header")
-    identification: bytes = data[:16]
-    header = cast("tuple[int, ...]", _HEADER.unpack_from(data)[1:])
+    header = _header(data)
     kind, machine, *_, table, _, _, _, _, entry, count, names = header
-    if identification[:4] != _IDENTIFICATION[:4]:
-        raise _fault("does not begin with the ELF magic number", 0)
-    if identification[:7] != _IDENTIFICATION:
-        raise _fault("not 64 bit little-endian version 1", 4)
     if kind != _RELOCATABLE:
         raise _fault(f"not a relocatable file (type {kind}); compile with -c", 16)
     if count == 0 or count > MAXIMUM_SECTIONS or entry != _SECTION.size:
@@ -172,6 +173,15 @@ def read_elf(data: bytes) -> ElfObject:
     sections = tuple(_section(data, index, header, name_table) for index, header in enumerate(headers))
     symbols = tuple(_symbols(sections))
     return ElfObject(machine, sections, symbols, dict(_relocations(sections, symbols)))
+
+
+def _header(data: bytes) -> tuple[int, ...]:
+    """The header behind its first 16 bytes, which say that it is one."""
+    if data[:4] != _IDENTIFICATION[:4]:
+        raise _fault("does not begin with the ELF magic number", 0)
+    if data[:7] != _IDENTIFICATION:
+        raise _fault("not 64 bit little-endian version 1", 4)
+    return cast("tuple[int, ...]", _HEADER.unpack_from(data)[1:])
 
 
 def _check_sizes(headers: list[tuple[int, ...]], length: int) -> None:
@@ -239,3 +249,96 @@ def _relocations(
             found.setdefault(target.index, []).append(relocation)
     for index, relocations in found.items():
         yield index, tuple(sorted(relocations, key=lambda relocation: relocation.offset))
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A part of an executable that is mapped: `size` bytes of the file at `offset`, linked at `address`."""
+
+    offset: int
+    address: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of an executable, where it was linked; size 0 where the file does not say it."""
+
+    address: int
+    size: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Executable:
+    """What an executable or shared library says about addresses: `functions` by rising address."""
+
+    segments: tuple[Segment, ...]
+    functions: tuple[Function, ...]
+
+    def linked_address(self, offset: int) -> int | None:
+        """The address for which a byte of the file was linked; None for one that is not mapped."""
+        for segment in self.segments:
+            if segment.offset <= offset < segment.offset + segment.size:
+                return offset - segment.offset + segment.address
+        return None
+
+
+def read_executable(file: BinaryIO) -> Executable:
+    """The segments and functions of an executable or shared library, from .symtab and .dynsym.
+
+    Only these parts are read, however large the file is. Raises:
+        MalformedError: for anything else, and for every size or offset that does not hold.
+    """
+    start = file.read(_HEADER.size)
+    if len(start) < _HEADER.size:
+        raise _fault("shorter than an ELF header")
+    kind, _, _, _, segment_table, table, _, _, row, segments, entry, count, _ = _header(start)
+    if kind not in (_EXECUTABLE, _SHARED):
+        raise _fault(f"no executable and no shared library (type {kind})", 16)
+    if segments > _MAXIMUM_SEGMENTS or (segments and row != _SEGMENT.size):
+        raise _fault(f"{segments} segments of {row} bytes each", 54)
+    if count > MAXIMUM_SECTIONS or (count and entry != _SECTION.size):
+        raise _fault(f"{count} sections of {entry} bytes each", 58)
+    segment_rows = _SEGMENT.iter_unpack(_part(file, segment_table, segments * row, "the segment table"))
+    mapped = tuple(
+        Segment(offset, address, size)
+        for kind, _, offset, address, _, size, _, _ in cast("Iterator[tuple[int, ...]]", segment_rows)
+        if kind == _LOADED_SEGMENT
+    )
+    rows = _SECTION.iter_unpack(_part(file, table, count * entry, "the section table"))
+    headers = [cast("tuple[int, ...]", each) for each in rows]
+    functions = {
+        function.address: function
+        # What .symtab says of an address, which has the local functions too, goes before .dynsym.
+        for symbol_table in (SectionType.DYNSYM, SectionType.SYMTAB)
+        for function in _functions(file, headers, symbol_table)
+    }
+    return Executable(mapped, tuple(functions[address] for address in sorted(functions)))
+
+
+def _part(file: BinaryIO, offset: int, size: int, what: str) -> bytes:
+    if size > MAXIMUM_SIZE:
+        raise _fault(f"{what} has {size} bytes", offset)
+    if offset >= 1 << 63:
+        raise _fault(f"{what} leaves the file", offset)
+    file.seek(offset)
+    data = file.read(size)
+    if len(data) != size:
+        raise _fault(f"{what} ({size} bytes) leaves the file", offset)
+    return data
+
+
+def _functions(file: BinaryIO, headers: list[tuple[int, ...]], kind: SectionType) -> Iterator[Function]:
+    table = next((header for header in headers if header[1] == kind), None)
+    if table is None:
+        return
+    _, _, _, _, offset, size, link, *_ = table
+    if link >= len(headers) or size % _SYMBOL.size:
+        raise _fault("the symbol table has no string table, or a size that does not fit")
+    _, _, _, _, names_offset, names_size, *_ = headers[link]
+    names = _part(file, names_offset, names_size, "the string table")
+    for row in _SYMBOL.iter_unpack(_part(file, offset, size, "the symbol table")):
+        name, info, _, section, value, length = cast("tuple[int, ...]", row)
+        if info & 15 in (SymbolType.FUNC, _INDIRECT_FUNCTION) and section and name:
+            yield Function(value, length, string_at(names, name, "a function"))

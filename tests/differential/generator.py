@@ -64,6 +64,13 @@ class Key:
 
 
 @struct
+class Item:
+    length: u8
+    kind: u8
+    value: be16
+
+
+@struct
 class Input:
     a_u64: u64
     a_i64: i64
@@ -229,6 +236,8 @@ class ProgramText:
         kinds = ["assign"] * 5 + ["augment"] * 3 + ["array", "map", "map", "packet", "record", "color"]
         if depth < 4:
             kinds += ["if"] * 3 + ["for", "while", "lookup", "find"]
+        if depth == 1:
+            kinds += ["items"]
         if scope.in_loop:
             kinds += ["leave"]
         elif depth > 1:
@@ -378,6 +387,27 @@ class ProgramText:
         self._write(depth + 1, f"{found}.value {operator} {value}")
         self._block(inner, depth + 1, 2)
 
+    def _items(self, scope: Scope, depth: int) -> None:
+        """Headers in a row, some skipped, as extension headers are."""
+        item, index = self._new("h"), self._new("k")
+        turns = self._choose.choice((2, 3, 5))
+        self._write(depth, f"for {index} in range({turns}):")
+        self._write(depth + 1, f"{item} = packet.read(Item)")
+        self._write(depth + 1, f"if {item} is None:")
+        self._write(depth + 2, self._choose.choice(("break", "break", f"return {self._verdict(scope)}")))
+        if self._chance(0.5):
+            # The verifier follows some 65,000 bytes, four times as many as one `skip` may pass.
+            far = f"u16({item}.value)" if turns <= 3 else f"{item}.length"
+            skipped = self._choose.choice((f"{item}.length & 7", "4", far, f"{item}.length"))
+            self._write(depth + 1, f"packet.skip({skipped})")
+        inner = scope.inner(in_loop=True)
+        variable = self._new("v")
+        self._write(depth + 1, f"{variable} = {item}.value")
+        inner.variables[variable] = "be16"
+        if self._chance(0.4):
+            self._write(depth + 1, f"{item}.kind {self._choose.choice(('=', '+=', '^='))} {self._integer(inner, 'u8', 1)}")
+        self._block(inner, depth + 1, 1)
+
     def _find(self, scope: Scope, depth: int) -> None:
         found = self._new("f")
         source = self._choose.choice(("find({})", "scratch.lookup({} & 3)"))
@@ -418,10 +448,6 @@ class ProgramText:
             number = self._choose.randint(low, high)
         return str(number)
 
-    @staticmethod
-    def _is_literal(text: str) -> bool:
-        return text.lstrip("-").isdigit()
-
     def _operand(self, scope: Scope, kind: str, depth: int) -> str:
         """The right side of an operator: a bare literal takes the width of the left."""
         return self._literal(kind) if self._chance(0.3) else self._integer(scope, kind, depth)
@@ -461,11 +487,7 @@ class ProgramText:
                 inner = self._bool(scope, depth - 1) if source == "bool" else self._integer(scope, source, depth - 1)
                 return f"{kind}({inner})"
             case 5:
-                first, second = self._integer(scope, kind, depth - 1), self._operand(scope, kind, depth - 1)
-                if self._chance(0.3):
-                    first, second = second, first
-                if self._is_literal(first) and self._is_literal(second):
-                    first = f"{kind}({first})"
+                first, second = (self._integer(scope, kind, depth - 1) for _ in range(2))
                 return f"({first} if {self._bool(scope, depth - 1)} else {second})"
             case 6:
                 operator = "~" if kind in NETWORK else self._choose.choice(("-", "~"))

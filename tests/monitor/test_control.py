@@ -59,7 +59,8 @@ def test_what_is_no_request_is_refused_and_the_next_one_answered(path: Path, dat
     assert request(path, {"command": "x"})["ok"] is True
 
 
-def test_a_request_without_end_is_cut(path: Path) -> None:
+def test_a_request_without_end_is_cut(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("osmia.monitor.control.MAXIMUM_REQUEST", 65_536)
     answer = b""
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
         answer = raw(path, b"x" * 200_000)

@@ -164,6 +164,10 @@ def user_side(bpf: osmia.Bpf, address: IPv4Address) -> None:
     assert_type(bpf[reasons][Reason.UNKNOWN], PerCpuValues[u64])
     assert_type(bpf[events], EventReader[Total])
     assert_type(bpf[ring].read(timeout=0), list[Total])
+    assert_type(bpf.reader(events, pages=8, by_time=True), EventReader[Total])
+    assert_type(bpf.reader(ring, delay=0.01), EventReader[Total])
+    for event in bpf[events].events(timeout=1):
+        assert_type(event, Total)
     bpf[counts][address] = u64(1)
     bpf[blocklist][address, 24] = u32(1)
     bpf[settings][Reason.UNKNOWN] = u32(1)

@@ -181,14 +181,18 @@ async def test_only_one_task_may_wait(reader: EventReader[Sample]) -> None:
     assert [type(result) for result in results] == [Sample, UsageError]
 
 
-def test_a_loop_gets_what_another_thread_sends(reader: EventReader[Sample]) -> None:
-    thread = threading.Thread(target=send, args=range(500))
-    thread.start()
+def test_a_loop_in_another_thread_gets_what_is_sent(reader: EventReader[Sample]) -> None:
     received: list[int] = []
-    for event in reader:
-        received.append(int(event.number))
-        if len(received) == 500:
-            break
+
+    def collect() -> None:
+        received.extend(int(event.number) for event in reader)
+
+    thread = threading.Thread(target=collect)
+    thread.start()
+    send(*range(500))
+    while len(received) < 500:
+        thread.join(0.01)
+    reader.close()
     thread.join()
     assert received == list(range(500))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -40,7 +40,7 @@ Way = Callable[[Reader], list[int]]
 
 
 @contextmanager
-def perf(kernel: EventKernel, **options: Any) -> Iterator[Reader]:
+def perf(kernel: EventKernel, **options: Any) -> Generator[Reader, None, None]:
     with kernel.perf_array() as map_object, PerfBufferReader(map_object, U64, pages=1, **options) as reader:
         yield reader
 
@@ -217,7 +217,12 @@ def test_a_sample_longer_than_its_record_is_refused(take: Way) -> None:
 
 
 @settings(deadline=None)
-@given(st.binary(min_size=64, max_size=512), st.integers(0, 8), st.integers(0, 80), st.booleans())
+@given(
+    st.binary(min_size=64, max_size=512),
+    st.integers(0, 8),
+    st.integers(0, 80),
+    st.sampled_from([False, True]),
+)
 def test_no_bytes_make_more_than_a_clear_error(data: bytes, tail: int, length: int, by_time: bool) -> None:
     for take in (by_value, by_columns, by_borrowing):
         kernel = EventKernel()
@@ -260,7 +265,8 @@ def test_wild_records_make_no_more_than_a_clear_error(records: list[tuple[int, b
 )
 def test_options_that_cannot_be(options: dict[str, Any], message: str) -> None:
     kernel = EventKernel()
+    given_options: dict[str, Any] = {"pages": 1, **options}
     with kernel.perf_array() as map_object, pytest.raises(UsageError, match=message):
-        PerfBufferReader(map_object, U64, **{"pages": 1, **options})
+        PerfBufferReader(map_object, U64, **given_options)
     assert not kernel.open
     assert not kernel.events

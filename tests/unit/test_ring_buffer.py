@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 import numpy
@@ -37,7 +37,7 @@ Way = Callable[[Reader], list[int]]
 
 
 @contextmanager
-def ring(size: int = PAGE) -> Iterator[tuple[Reader, RingWriter]]:
+def ring(size: int = PAGE) -> Generator[tuple[Reader, RingWriter], None, None]:
     kernel = EventKernel()
     with kernel.ring(size) as map_object, RingBufferReader(map_object, U64) as reader:
         yield reader, kernel.ring_writer(map_object)
@@ -194,8 +194,8 @@ def test_a_borrowed_view_that_is_kept_outlives_the_reader() -> None:
     with ring() as (reader, writer):
         writer.put(number(5))
         with reader.borrow_columns(0) as columns:
-            pass
-    assert reader.closed
+            reader.close()
+            assert columns.tolist() == [5]
     assert columns.tolist() == [5]
 
 
@@ -211,13 +211,14 @@ def test_columns_are_a_copy_of_their_own() -> None:
 class InterruptedCodec(IntegerCodec):
     """Ctrl-C while events are decoded."""
 
-    interrupts = 0
+    interrupts_at = -1
 
-    def decode_run(self, data: bytearray, start: int, stride: int, count: int, length: int, /) -> list[int]:
-        if self.interrupts:
-            self.interrupts -= 1
+    def decode(self, buffer: bytes | bytearray, /) -> int:
+        number = super().decode(buffer)
+        if number == self.interrupts_at:
+            self.interrupts_at = -1
             raise KeyboardInterrupt
-        return super().decode_run(data, start, stride, count, length)
+        return number
 
 
 def test_an_interrupted_reading_loses_nothing() -> None:
@@ -228,15 +229,32 @@ def test_an_interrupted_reading_loses_nothing() -> None:
         for value in range(10):
             writer.put(number(value))
             if value in (4, 9):
-                codec.interrupts = 1
+                codec.interrupts_at = value
                 with pytest.raises(KeyboardInterrupt):
                     reader.read(0)
         assert reader.read_columns(0).tolist() == list(range(10))
         writer.put(number(10))
-        codec.interrupts = 1
+        codec.interrupts_at = 10
         with pytest.raises(KeyboardInterrupt):
             reader.read(0)
         assert reader.read(0) == [10]
+
+
+def test_an_interrupt_between_two_events_ends_neither() -> None:
+    kernel = EventKernel()
+    codec = InterruptedCodec(8)
+    with kernel.ring() as map_object, RingBufferReader(map_object, codec) as reader:
+        writer = kernel.ring_writer(map_object)
+        assert reader.read_each(0) is None
+        for value in range(6):
+            writer.put(number(value) + bytes(value % 2 * 8))
+        codec.interrupts_at = 2
+        events = reader.read_each(0)
+        assert events is not None
+        assert [next(events), next(events)] == [0, 1]
+        with pytest.raises(KeyboardInterrupt):
+            next(events)
+        assert list(events) == [3, 4, 5]
 
 
 def test_losses_are_what_the_programs_count() -> None:

@@ -15,6 +15,7 @@ from osmia.bpf.interface import (
     XdpHandle,
 )
 from osmia.bpf.simulated import SimulatedBpf, simulate
+from osmia.bpf.stack_traces import StackTraces
 
 __all__ = [
     "ArrayMapping",
@@ -28,6 +29,7 @@ __all__ = [
     "PerCpuValues",
     "RunResult",
     "SimulatedBpf",
+    "StackTraces",
     "TracingHandle",
     "XdpHandle",
     "simulate",

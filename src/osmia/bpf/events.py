@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
@@ -36,6 +35,8 @@ class EventSource(Protocol[E]):
 
     def read(self, timeout: float | None = None) -> list[E]: ...
 
+    def read_each(self, timeout: float | None = None) -> Iterator[E] | None: ...
+
     def read_columns(self, timeout: float | None = None) -> numpy.ndarray[Any, Any]: ...
 
     def borrow_columns(
@@ -59,7 +60,7 @@ class EventReader(Generic[E]):
     def __init__(self, source: EventSource[E], codec: MemoryCodec[E]) -> None:
         self._source = source
         self._codec = codec
-        self._undelivered: deque[E] = deque()
+        self._undelivered: Iterator[E] = iter(())
         self._waiting: _Wakeup | None = None
 
     @property
@@ -85,12 +86,8 @@ class EventReader(Generic[E]):
         Raises:
             MalformedError: events are shorter than their type; the next call gives the others.
         """
-        if not self._undelivered:
-            return self._source.read(timeout)
-        later = self._source.read(0)
-        events = [*self._undelivered, *later]
-        self._undelivered.clear()
-        return events
+        waiting = list(self._undelivered)
+        return [*waiting, *self._source.read(0)] if waiting else self._source.read(timeout)
 
     def read_columns(self, timeout: float | None = None) -> numpy.ndarray[Any, Any]:
         """As `read`, as a structured array with the fields of the event's class.
@@ -98,15 +95,13 @@ class EventReader(Generic[E]):
         It has a name of its own, and is not a mode of `read`, so that both have one type. The array is a
         copy and stays.
         """
-        if not self._undelivered:
+        waiting = b"".join(map(self._codec.encode, self._undelivered))
+        if not waiting:
             return self._source.read_columns(timeout)
         import numpy
 
         later = self._source.read_columns(0)
-        waiting = b"".join(self._codec.encode(event) for event in self._undelivered)
-        columns = numpy.concatenate([numpy.frombuffer(waiting, later.dtype), later])
-        self._undelivered.clear()
-        return columns
+        return numpy.concatenate([numpy.frombuffer(waiting, later.dtype), later])
 
     @contextmanager
     def borrow_columns(self, timeout: float | None = None) -> Generator[numpy.ndarray[Any, Any], None, None]:
@@ -114,7 +109,9 @@ class EventReader(Generic[E]):
 
         The array then shows the buffer itself, whose room is given back when the block is left.
         """
-        if self._undelivered:
+        waiting = list(self._undelivered)
+        if waiting:
+            self._undelivered = iter(waiting)
             yield self.read_columns(0)
             return
         with self._source.borrow_columns(timeout) as columns:
@@ -123,12 +120,13 @@ class EventReader(Generic[E]):
     def events(self, timeout: float | None = None) -> Iterator[E]:
         """One by one, until none has come for `timeout` seconds (None: no limit) or the reader is closed."""
         while True:
-            while self._undelivered:
-                yield self._undelivered.popleft()
+            yield from self._undelivered
             if self.closed:
                 return
-            self._undelivered.extend(self._source.read(timeout))
-            if not self._undelivered and timeout is not None:
+            events = self._source.read_each(timeout)
+            if events is not None:
+                self._undelivered = events
+            elif timeout is not None:
                 return
 
     def __iter__(self) -> Iterator[E]:
@@ -146,16 +144,20 @@ class EventReader(Generic[E]):
         loop = asyncio.get_running_loop()
         given = 0
         while True:
-            while self._undelivered:
-                yield self._undelivered.popleft()
+            for event in self._undelivered:
+                yield event
                 given += 1
                 if given % _TURN == 0:
                     await asyncio.sleep(0)
             if self.closed:
                 return
-            self._undelivered.extend(self._source.read(0))
-            # Also while events pour in: only a task that awaits can be cancelled, by Ctrl-C too.
-            await (asyncio.sleep(0) if self._undelivered else self._readable(loop))
+            events = self._source.read_each(0)
+            if events is None:
+                await self._readable(loop)
+            else:
+                self._undelivered = events
+                # Also while events pour in: only a task that awaits can be cancelled, by Ctrl-C too.
+                await asyncio.sleep(0)
 
     def close(self) -> None:
         """End the reading; a task that waits for events wakes, and its loop ends."""

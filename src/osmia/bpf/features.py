@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from osmia.loader.features import Answer, Feature, Features
-from osmia.sys import RUNNING_KERNEL
 
 __all__ = ["Answer", "Feature", "features"]
 
-_PROBED = Features(RUNNING_KERNEL)
+_PROBED = Features()
 
 
 def features() -> tuple[Feature, ...]:

@@ -29,11 +29,13 @@ from typing import (
 )
 
 from osmia.bpf.events import EventReader, EventSource
+from osmia.bpf.stack_traces import StackSource, StackTraces
 from osmia.errors import UsageError
 from osmia.lang import (
     ArrayMap,
     ClassifierProgram,
     HashMap,
+    HistogramMap,
     LpmTrie,
     LruHashMap,
     LruPerCpuHashMap,
@@ -42,11 +44,13 @@ from osmia.lang import (
     PerCpuHashMap,
     PerfEventArray,
     RingBuf,
+    StackTrace,
     TcAction,
     TracingProgram,
     XdpAction,
     XdpFlags,
     XdpProgram,
+    u64,
 )
 from osmia.lang.memory import MemoryCodec
 
@@ -72,6 +76,7 @@ __all__ = [
 K = TypeVar("K")
 V = TypeVar("V")
 E = TypeVar("E")
+R = TypeVar("R")
 A = TypeVar("A")
 V_co = TypeVar("V_co", covariant=True)
 Given_contra = TypeVar("Given_contra", contravariant=True)
@@ -249,6 +254,7 @@ class Bpf(ABC):
 
     def __init__(self) -> None:
         self._readers: dict[Map, EventReader[Any]] = {}
+        self._stacks: dict[StackTrace, StackTraces] = {}
 
     @overload
     def __getitem__(self, declaration: XdpProgram) -> XdpHandle: ...
@@ -270,12 +276,28 @@ class Bpf(ABC):
     def __getitem__(self, declaration: LpmTrie[K, V]) -> MutableMapping[tuple[K, int], V]: ...
     @overload
     def __getitem__(self, declaration: PerfEventArray[E] | RingBuf[E]) -> EventReader[E]: ...
+    @overload
+    def __getitem__(self, declaration: HistogramMap[..., R]) -> R: ...
+    @overload
+    def __getitem__(self, declaration: StackTrace) -> StackTraces: ...
     def __getitem__(self, declaration: Any) -> Any:
         """The handle of a program or map."""
         if isinstance(declaration, (PerfEventArray, RingBuf)):
             events = cast("Map", declaration)
             return self._readers.get(events) or self._open_reader(events, {})
+        if isinstance(declaration, HistogramMap):
+            return self._histogram(cast("HistogramMap[..., Any]", declaration))
+        if isinstance(declaration, StackTrace):
+            if declaration not in self._stacks:
+                self._stacks[declaration] = StackTraces(self._stack_source(declaration))
+            return self._stacks[declaration]
         return self._handle(declaration)
+
+    def _histogram(self, declaration: HistogramMap[..., R]) -> R:
+        counters: Mapping[Any, PerCpuValues[u64]] = self._handle(declaration)
+        counts = {place: values.sum() for place, values in counters.items()}
+        lost = 0 if declaration.lost is None else self[declaration.lost][0].sum()
+        return declaration.view(counts, lost)
 
     @overload
     def reader(
@@ -320,6 +342,10 @@ class Bpf(ABC):
         self, declaration: Map, codec: MemoryCodec[Any], options: Mapping[str, Any]
     ) -> EventSource[Any]:
         """Open the buffers of an event map; UsageError for what is none, or is not of this object."""
+
+    @abstractmethod
+    def _stack_source(self, declaration: StackTrace) -> StackSource:
+        """Where the stacks of a map are read; UsageError for one that is not of this object."""
 
     @abstractmethod
     def _handle(self, declaration: Any) -> Any:

@@ -14,7 +14,7 @@ from osmia.bpf.interface import Bpf
 from osmia.bpf.loaded_programs import LoadedClassifier, LoadedTracing, LoadedXdp
 from osmia.compiler.cache import compiled_object
 from osmia.errors import CompileError, MalformedError, UsageError
-from osmia.lang import ClassifierProgram, Constant, Map, Program, TracingProgram, XdpProgram
+from osmia.lang import ClassifierProgram, Constant, Map, Program, StackTrace, TracingProgram, XdpProgram
 from osmia.lang.memory import MemoryCodec, encode
 from osmia.lang.programs import is_program
 from osmia.lang.references import References
@@ -24,16 +24,19 @@ from osmia.loader import (
     HashMapHandle,
     LoadedObject,
     MapObject,
+    ObjectSpec,
     PerCpuArrayHandle,
     PerCpuHashMapHandle,
     PerfBufferReader,
     PrefixCodec,
     ProgramHandle,
     RingBufferReader,
+    StackTraceHandle,
     load_object,
     lost_counter,
     read_object,
 )
+from osmia.loader.log import LEVEL as LOG_LEVEL
 from osmia.loader.log import MAP as LOG_MAP
 from osmia.loader.log import SECTION as LOG_SECTION
 from osmia.loader.log import LogDecoder
@@ -52,20 +55,23 @@ _LARGEST_OBJECT = 64 << 20
 
 @overload
 def load(program: Program[Any, Any], /, *programs: Program[Any, Any],
-         constants: Mapping[Constant[Any], Any] | None = None) -> LoadedBpf: ...  # fmt: skip
+         constants: Mapping[Constant[Any], Any] | None = None,
+         log_level: int | None = None) -> LoadedBpf: ...  # fmt: skip
 @overload
-def load(program: Path, /) -> LoadedBpf: ...
+def load(program: Path, /, *, log_level: int | None = None) -> LoadedBpf: ...
 def load(
     program: Program[Any, Any] | Path,
     /,
     *programs: Program[Any, Any],
     constants: Mapping[Constant[Any], Any] | None = None,
+    log_level: int | None = None,
 ) -> LoadedBpf:
     """Compile programs, unless the cache has them, and load them and their maps into the kernel.
 
     `constants` are values of configuration constants. A path is an object file, ours or clang's;
     its programs and maps are had by name. Nothing is attached yet; the result is a context manager.
-    Since Linux 5.10.
+    Log messages below `log_level`, one of the `logging` module, are removed from the programs; without it,
+    those below the level that the logger "osmia.kernel" has now. Since Linux 5.10.
 
     Raises:
         CompileError: with every finding.
@@ -78,7 +84,8 @@ def load(
             data = file.read(_LARGEST_OBJECT + 1)
         if len(data) > _LARGEST_OBJECT:
             raise MalformedError("ELF object", f"{program} has more than {_LARGEST_OBJECT} bytes")
-        return LoadedBpf(load_object(read_object(data)), (), References())
+        spec = read_object(data)
+        return LoadedBpf(load_object(spec, variables=_log_level(spec, log_level)), (), References())
     given: tuple[object, ...] = (program, *programs)
     for each in given:
         if not is_program(each):
@@ -89,8 +96,20 @@ def load(
     except CompileError as error:
         # The user's line is in the error; how the compiler came to it is of no use.
         raise error.with_traceback(None) from None
-    variables = _variables(references, constants or {})
-    return LoadedBpf(load_object(read_object(data), variables=variables), all_programs, references)
+    spec = read_object(data)
+    variables = _variables(references, constants or {}) | _log_level(spec, log_level)
+    return LoadedBpf(load_object(spec, variables=variables), all_programs, references)
+
+
+def _log_level(spec: ObjectSpec, level: int | None) -> dict[str, bytes]:
+    """The variable that the programs compare the levels of their messages with, where they have any."""
+    found = spec.variable(LOG_LEVEL)
+    if found is None or found[1].size != 4:
+        return {}
+    least = _KERNEL_LOGGER.getEffectiveLevel() if level is None else level
+    if not 0 <= least < 1 << 32:
+        raise UsageError(f"log_level={level} is no level", "write logging.INFO or the like")
+    return {LOG_LEVEL: least.to_bytes(4, "little")}
 
 
 def _variables(references: References, constants: Mapping[Constant[Any], Any]) -> dict[str, bytes]:
@@ -190,6 +209,9 @@ class LoadedBpf(Bpf):
             names = ", ".join(program.name for program in self._programs)
             raise UsageError(f"{declaration} is used by none of the programs: {names}")
         return self.object.maps[self._names[declaration]]
+
+    def _stack_source(self, declaration: StackTrace) -> StackTraceHandle:
+        return StackTraceHandle(self._created(declaration))
 
     def _event_source(
         self, declaration: Map, codec: MemoryCodec[Any], options: Mapping[str, Any]

@@ -13,6 +13,7 @@ from osmia.lang import (
     ClassifierProgram,
     Constant,
     HashMap,
+    HistogramMap,
     LpmTrie,
     LruHashMap,
     LruPerCpuHashMap,
@@ -20,6 +21,7 @@ from osmia.lang import (
     PerCpuArray,
     PerCpuHashMap,
     Program,
+    StackTrace,
     TcAction,
     TracingProgram,
     XdpAction,
@@ -36,6 +38,7 @@ from osmia.simulator import (
     SimulatedMap,
     SimulatedPerCpuArray,
     SimulatedPerCpuMap,
+    SimulatedStacks,
     SimulatedTrie,
     run_classifier,
     run_xdp,
@@ -187,12 +190,16 @@ class SimulatedBpf(Bpf):
         if not isinstance(declaration, Map):
             raise UsageError(f"{declaration!r} is neither a program nor a map")
         self._check_map(declaration)
-        return _HANDLES[type(declaration)](self.kernel, declaration)
+        return _HANDLES[_plain_type(declaration)](self.kernel, declaration)
 
     def _check_map(self, declaration: Map) -> None:
         if declaration not in self._references.maps.values():
             names = ", ".join(program.name for program in self._programs)
             raise UsageError(f"{declaration} is used by none of the programs: {names}")
+
+    def _stack_source(self, declaration: StackTrace) -> SimulatedStacks:
+        self._check_map(declaration)
+        return SimulatedStacks(self.kernel, declaration)
 
     def _event_source(
         self, declaration: Map, codec: MemoryCodec[Any], options: Mapping[str, Any]
@@ -245,3 +252,10 @@ def _refuse_attach(program: Program[Any, Any], interface: str) -> NoReturn:
         f"{program.name} is simulated and cannot be attached to {interface}",
         f"give it packets with bpf[{program.name}].run(packet), or load it with osmia.load()",
     )
+
+
+def _plain_type(declaration: Map) -> type[Map]:
+    """The type of map that a declaration is read as: histograms are counters."""
+    if isinstance(declaration, HistogramMap):
+        return PerCpuArray if declaration.given_key is None else PerCpuHashMap
+    return type(declaration)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
+import importlib
 import os
 import signal
 import sys
 from collections.abc import Sequence
 
-from osmia.cli import build, inspect, monitor, run
 from osmia.diagnostics import render
 from osmia.errors import (
     CompileError,
@@ -22,6 +21,9 @@ from osmia.errors import (
 
 __all__ = ["main", "parser"]
 
+COMMANDS = ("monitor", "run", "trace", "build", "inspect")
+"""Modules of this package; only that of the command that is given is imported."""
+
 FAILED, WRONG_USAGE, NOT_PERMITTED, INTERRUPTED, TERMINATED = 1, 2, 77, 130, 143
 
 
@@ -33,8 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["monitor"]:
-        given[1:] = monitor.with_default_command(given[1:])
-    parsed = parser().parse_args(given)
+        given[1:] = importlib.import_module("osmia.cli.monitor").with_default_command(given[1:])
+    parsed = parser(given[0] if given else None).parse_args(given)
     signal.signal(signal.SIGTERM, _terminate)
     try:
         code: int = parsed.handler(parsed)
@@ -56,14 +58,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def parser(command: str | None = None) -> argparse.ArgumentParser:
+    """The whole command line, or only what belongs to one command."""
     top = argparse.ArgumentParser(prog="osmia", description="eBPF for Python, and a network monitor.")
-    top.add_argument("--version", action="version", version=f"osmia {importlib.metadata.version('osmia')}")
+    top.add_argument("--version", action=_Version, help="show the version and end")
     subparsers = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for command in (monitor, run, build, inspect):
-        command.add_parser(subparsers)
+    for name in (command,) if command in COMMANDS else COMMANDS:
+        importlib.import_module(f"osmia.cli.{name}").add_parser(subparsers)
     return top
+
+
+class _Version(argparse.Action):
+    """Prints the version, which is looked for only then: that takes longer than many a command."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, help: str | None = None) -> None:
+        super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=help)
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option: object = None,
+    ) -> None:
+        version = importlib.import_module("importlib.metadata").version("osmia")
+        print(f"osmia {version}")
+        parser.exit()
 
 
 def _terminate(number: int, frame: object) -> None:

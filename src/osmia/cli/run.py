@@ -7,23 +7,23 @@ import asyncio
 import inspect
 import logging
 import sys
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from types import FunctionType, ModuleType
-from typing import Any, cast
+from types import FunctionType
+from typing import Any
 
 from osmia.bpf import Bpf, Direction
 from osmia.bpf.loaded import load
+from osmia.cli.live import show
+from osmia.cli.observation import Observer
 from osmia.cli.subcommands import SubCommands
 from osmia.cli.user_module import import_file, programs_in
 from osmia.errors import UsageError
-from osmia.lang import ClassifierProgram, HashMap, Map, Program, TracingProgram, XdpFlags, XdpProgram
+from osmia.lang import ClassifierProgram, Map, Program, TracingProgram, XdpFlags, XdpProgram
 
 __all__ = ["add_parser"]
 
 _MODES = {"auto": XdpFlags(0), "native": XdpFlags.DRV_MODE, "generic": XdpFlags.SKB_MODE}
-_MOST_ENTRIES = 20
 
 
 def add_parser(subparsers: SubCommands) -> None:
@@ -32,7 +32,8 @@ def add_parser(subparsers: SubCommands) -> None:
         "run",
         help="load and attach a file's programs, show what they say",
         description="Load a file's programs. A file with main(interface) is run by it; any other has its "
-        "programs attached, and its log and maps shown. Ctrl-C ends it and leaves nothing behind.",
+        "programs attached, and its events, log, maps and histograms shown. Ctrl-C ends it and leaves "
+        "nothing behind.",
         epilog="example: osmia run -i eth0 examples/xdp_firewall.py 192.0.2.7",
     )
     parser.add_argument("file", type=Path, metavar="FILE.py")
@@ -63,7 +64,8 @@ def _run(arguments: argparse.Namespace) -> int:
             for program in programs:
                 _attach(bpf, program, interface or "", _MODES[arguments.mode])
             print(f"{len(programs)} programs attached; Ctrl-C ends it", file=sys.stderr)
-            _show_maps(bpf, module)
+            declared = {name: value for name, value in vars(module).items() if isinstance(value, Map)}
+            show(Observer(bpf, declared), arguments.file.name)
     except KeyboardInterrupt:
         return 0
     return 0
@@ -84,30 +86,3 @@ def _attach(bpf: Bpf, program: Program[Any, Any], interface: str, flags: XdpFlag
         bpf[program].attach(interface, Direction.EGRESS)
     elif isinstance(program, TracingProgram):
         bpf[program].attach()
-
-
-def _show_maps(bpf: Bpf, module: ModuleType) -> None:
-    """Print the entries of maps once a second, where they changed."""
-    declared = {
-        name: value for name, value in vars(module).items() if isinstance(value, Map) and value.key_size
-    }
-    shown: dict[str, list[str]] = {}
-    while True:
-        for name, declaration in declared.items():
-            lines = _entries(name, bpf, declaration)
-            if lines and lines != shown.get(name):
-                print("\n".join(lines), flush=True)
-                shown[name] = lines
-        time.sleep(1)
-
-
-def _entries(name: str, bpf: Bpf, declaration: Map) -> list[str]:
-    try:
-        handle = cast("Mapping[Any, Any]", bpf[cast("HashMap[Any, Any]", declaration)])
-    except UsageError:
-        return []
-    entries = list(handle.items())
-    lines = [f"{name}[{key}] = {value}" for key, value in entries[:_MOST_ENTRIES]]
-    if len(entries) > _MOST_ENTRIES:
-        lines.append(f"({len(entries) - _MOST_ENTRIES} more entries of {name})")
-    return lines

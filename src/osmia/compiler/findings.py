@@ -136,7 +136,7 @@ def module_struct(span: Span, type_name: str) -> Diagnostic:
 
 def no_entries(span: Span, map_type: str, help_text: str = "send events with `output`") -> Diagnostic:
     """An entry of a map whose entries kernel functions do not set one by one."""
-    return Diagnostic("no-entries", span, f"`{map_type}` has no entries to set", help_text)
+    return Diagnostic("no-entries", span, f"`{map_type}` has no entries", help_text)
 
 
 def fixed_entries(span: Span, map_type: str) -> Diagnostic:

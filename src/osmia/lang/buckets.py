@@ -109,9 +109,9 @@ class Histogram:
         height = top + _ROW_HEIGHT * max(len(shown), 1)
         most = max((bucket.count for bucket in shown), default=0)
         lines = [
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-            f'viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12" fill="currentColor" '
-            'role="img">'
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img"',
+            f' width="{width}" height="{height}" font-family="sans-serif" font-size="12"',
+            ' fill="currentColor">',
         ]
         if title:
             lines.append(f"<title>{escape(title)}</title>")

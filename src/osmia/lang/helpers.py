@@ -36,10 +36,10 @@ def get_smp_processor_id() -> u32:
 
 
 def probe_read_user_str(text_type: type[T], address: u64) -> T:
-    """The text at an address of the task's own memory, such as a path given to a system call. Since Linux 5.5.
+    """The text at an address of the task's own memory, such as a path given to a system call.
 
-    What is longer than the type is cut off; the last byte is always zero. Empty where the memory cannot
-    be read, also where it is not there now (it is not brought in).
+    What is longer than the type is cut off; the last byte is always zero. Empty where the memory cannot be
+    read, also where it is not there now: it is not brought in. Since Linux 5.5.
     """
     return text_of(text_type, current_runtime().memory(int(address)))
 

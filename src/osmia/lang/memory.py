@@ -6,8 +6,10 @@ A memory type is an integer type (or an enumeration over one), `bool`, a `@struc
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from osmia.lang.integers import Integer
@@ -173,13 +175,12 @@ class MemoryCodec(Generic[T]):
         """The value in the first bytes of `buffer`, a copy."""
         return cast("T", decode(self.memory_type, bytes(buffer)))
 
-    def decode_run(self, data: bytearray, start: int, stride: int, count: int, length: int, /) -> list[T]:
+    def decode_run(self, data: bytearray, start: int, stride: int, count: int, length: int, /) -> Iterator[T]:
         """Values of `length` bytes in `data`, `stride` bytes apart; structs and arrays are windows on it."""
         places = range(start, start + count * stride, stride)
         if issubclass(self.memory_type, Aggregate):
-            view = cast("Any", self.memory_type).view
-            return [view(data, place) for place in places]
-        return [decode(self.memory_type, data, place) for place in places]
+            return map(cast("Any", self.memory_type).view, repeat(data), places)
+        return map(decode, repeat(self.memory_type), repeat(data), places)
 
     def dtype(self) -> numpy.dtype[Any]:
         """The numpy type of a value, padding included."""

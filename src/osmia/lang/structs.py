@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from enum import Enum
 from struct import Struct as Packer
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, dataclass_transform, get_type_hints
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Struct", "struct"]
 
 T = TypeVar("T")
+_new = object.__new__
 
 
 class Struct(Aggregate):
@@ -74,20 +76,27 @@ class Struct(Aggregate):
 class _IntegerField:
     """Reads and writes one integer field in place."""
 
-    __slots__ = ("_layout", "_packer", "_type")
+    __slots__ = ("_is_enumeration", "_layout", "_start", "_type", "_unpack")
 
     def __init__(self, layout: FieldLayout) -> None:
         self._layout = layout
+        self._start = layout.offset
         self._type = cast("type[Integer]", layout.type)
+        self._is_enumeration = issubclass(layout.type, Enum)
         code = {1: "b", 2: "h", 4: "i", 8: "q"}[layout.size]
         order = ">" if self._type.byte_order == "big" else "<"
-        self._packer = Packer(order + (code if self._type.signed else code.upper()))
+        self._unpack = Packer(order + (code if self._type.signed else code.upper())).unpack_from
 
     def __get__(self, instance: Struct | None, owner: type[Struct]) -> Any:
         if instance is None:
             return self._layout
-        (number,) = self._packer.unpack_from(instance._buffer, instance._offset + self._layout.offset)
-        return self._type(number)
+        (number,) = self._unpack(instance._buffer, instance._offset + self._start)
+        if self._is_enumeration:
+            return self._type(number)
+        # As the type's own `__new__`, which also wraps around: what was unpacked fits.
+        value = _new(self._type)
+        value._number = number
+        return value
 
     def __set__(self, instance: Struct, value: Any) -> None:
         start = instance._offset + self._layout.offset

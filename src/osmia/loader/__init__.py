@@ -36,6 +36,7 @@ from osmia.loader.specification import (
     SourceLine,
     VariableSpec,
 )
+from osmia.loader.stack_traces import StackTraceHandle
 
 __all__ = [
     "ArrayHandle",
@@ -64,6 +65,7 @@ __all__ = [
     "ProgramSpec",
     "RingBufferReader",
     "SourceLine",
+    "StackTraceHandle",
     "VariableSpec",
     "XdpLink",
     "XdpMode",

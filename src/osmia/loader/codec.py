@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Protocol, SupportsIndex, TypeVar, cast, overload
 
 from osmia.errors import UsageError
@@ -43,16 +43,24 @@ class EventCodec(Protocol[T_co]):
 
     def decode_run(
         self, data: bytearray, start: int, stride: int, count: int, length: int, /
-    ) -> Sequence[T_co]:
+    ) -> Iterator[T_co]:
         """`count` events of `length` bytes, at least `size`; they begin at `start`, `stride` bytes apart.
 
-        `data` belongs to the events from then on: they may be windows on it.
+        Each is made when it is asked for, and Ctrl-C meanwhile does not end the iterator. `data` belongs
+        to the events from then on: they may be windows on it.
         """
         ...
 
     def dtype(self) -> numpy.dtype[Any]:
         """The numpy type of an event, of `size` bytes."""
         ...
+
+
+def _slices(data: bytearray, start: int, stride: int, count: int, length: int) -> Iterator[bytearray]:
+    starts = range(start, start + count * stride, stride)
+    return map(
+        data.__getitem__, map(slice, starts, range(start + length, start + length + count * stride, stride))
+    )
 
 
 class BytesCodec:
@@ -81,9 +89,11 @@ class EventBytes:
 
     size = 0
 
-    def decode_run(self, data: bytearray, start: int, stride: int, count: int, length: int, /) -> list[bytes]:
+    def decode_run(
+        self, data: bytearray, start: int, stride: int, count: int, length: int, /
+    ) -> Iterator[bytes]:
         """The bytes themselves."""
-        return [bytes(data[at : at + length]) for at in range(start, start + count * stride, stride)]
+        return map(bytes, _slices(data, start, stride, count, length))
 
     def dtype(self) -> numpy.dtype[Any]:
         """UsageError: numpy has no such type."""
@@ -113,9 +123,11 @@ class IntegerCodec:
         """The number in the bytes."""
         return int.from_bytes(buffer, self._order, signed=self._signed)
 
-    def decode_run(self, data: bytearray, start: int, stride: int, count: int, length: int, /) -> list[int]:
+    def decode_run(
+        self, data: bytearray, start: int, stride: int, count: int, length: int, /
+    ) -> Iterator[int]:
         """The numbers."""
-        return [self.decode(data[at : at + self.size]) for at in range(start, start + count * stride, stride)]
+        return map(self.decode, _slices(data, start, stride, count, self.size))
 
     def dtype(self) -> numpy.dtype[Any]:
         """The numpy integer of the same size, sign and byte order."""

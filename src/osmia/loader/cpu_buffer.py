@@ -51,9 +51,9 @@ class CpuBuffer:
             self._produced = view[offset_of(PerfBufferPage, "data_head") :][:8].cast("Q")
             self.consumed = view[offset_of(PerfBufferPage, "data_tail") :][:8].cast("Q")
             self._data = view[page:].toreadonly()
-            self._kinds = self._data.cast("I")
-            self._lengths = self._data.cast("H")
-            self._views = (self._kinds, self._lengths, self._data, self.consumed, self._produced, view)
+            self._headers = self._data.cast("Q")
+            self._sizes = self._data.cast("I")
+            self._views = (self._headers, self._sizes, self._data, self.consumed, self._produced, view)
             resources.callback(self._unmap)
             kernel.perf_event_enable(fd)
             self._resources = resources.pop_all()
@@ -113,9 +113,8 @@ class CpuBuffer:
         count = min(most, self._size - start) // stride
         data: memoryview | bytes = self._data
         if count:
-            count = equal_words(self._kinds, start // 4, stride // 4, count)
-            count = equal_words(self._lengths, start // 2 + 3, stride // 2, count)
-            count = equal_words(self._kinds, (start + self._prefix) // 4 - 1, stride // 4, count)
+            count = equal_words(self._headers, start // 8, stride // 8, count)
+            count = equal_words(self._sizes, (start + self._prefix) // 4 - 1, stride // 4, count)
         else:
             data, start, count = self._record(position, stride), 0, 1
         start += self._prefix

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
+from itertools import chain, islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _BATCH_BYTES = 16384
 """What is copied before its room is given back; one event that is kept keeps this much in memory."""
-_COLUMN_BYTES = 262144
+_COLUMN_BYTES = 1 << 19
 _SMALLEST_HEADER = 8
 _UNLIMITED = 1 << 62
 
@@ -82,13 +83,19 @@ class BufferReader(ABC, Generic[T]):
                 others.
         """
         self._wait(self._take, timeout)
-        events: list[T] = []
-        for index, batch in enumerate(self._ready):
-            self._check_length(index, batch)
-            _, start, stride, count, length = batch
-            data = batch.data if isinstance(batch.data, bytearray) else bytearray(batch.data)
-            events += self._event.decode_run(data, start, stride, count, length)
+        events = list(self._decoded())
         # Only here, so that Ctrl-C while events are decoded leaves them for the next call.
+        self._ready = []
+        return events
+
+    def read_each(self, timeout: float | None = None) -> Iterator[T] | None:
+        """As `read`, each event made when it is asked for; None where none came in time.
+
+        What a loop keeps of the events is all that is in memory beside their bytes. Who stops in between
+        has to keep the iterator: what it still holds is not given again.
+        """
+        self._wait(self._take, timeout)
+        events = self._decoded() if self._ready else None
         self._ready = []
         return events
 
@@ -131,9 +138,8 @@ class BufferReader(ABC, Generic[T]):
 
         def arrived() -> bool:
             if not self._ready and not self._by_time:
-                lendable[:] = [
-                    (memory, run) for memory in self._memories() for run in memory.runs(_UNLIMITED)
-                ]
+                found = ((memory, run) for memory in self._memories() for run in memory.runs(_UNLIMITED))
+                lendable[:] = islice(found, 2)
                 if self._can_lend(lendable):
                     return True
             lendable.clear()
@@ -149,8 +155,9 @@ class BufferReader(ABC, Generic[T]):
             yield _view(run, dtype)
         finally:
             self._lent = False
-            self._kernel.memory_barrier()
-            memory.consumed[0] = run.end
+            if not self.closed:
+                self._kernel.memory_barrier()
+                memory.consumed[0] = run.end
 
     def close(self) -> None:
         """Close the reader; a second call does nothing."""
@@ -169,6 +176,17 @@ class BufferReader(ABC, Generic[T]):
             return False
         _, run = found[0]
         return run.events > 0 and run.length >= self._event.size and isinstance(run.data, memoryview)
+
+    def _decoded(self) -> Iterator[T]:
+        """The events that are ready, made one by one."""
+        for index, batch in enumerate(self._ready):
+            self._check_length(index, batch)
+        return chain.from_iterable(map(self._decode, self._ready))
+
+    def _decode(self, batch: Batch) -> Iterator[T]:
+        data, start, stride, count, length = batch
+        owned = data if isinstance(data, bytearray) else bytearray(data)
+        return self._event.decode_run(owned, start, stride, count, length)
 
     def _check_length(self, index: int, batch: Batch) -> None:
         if batch.length < self._event.size:

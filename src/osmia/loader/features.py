@@ -12,7 +12,7 @@ from osmia.errors import KernelError
 from osmia.loader.attach.tcx import supports_tcx
 from osmia.loader.instructions import Instruction
 from osmia.loader.permission import missing_capabilities
-from osmia.sys import Descriptor, Kernel, ProgramImage
+from osmia.sys import RUNNING_KERNEL, Descriptor, Kernel, ProgramImage
 from osmia.uapi import MapFlags, MapType, ProgramType
 
 _RETURN_ZERO = Instruction(0xB7, 0, 0, 0, 0).pack() + Instruction(0x95, 0, 0, 0, 0).pack()
@@ -100,7 +100,7 @@ _PROBES = (
 class Features:
     """Probes one kernel; an answer is remembered only where it was conclusive."""
 
-    def __init__(self, kernel: Kernel) -> None:
+    def __init__(self, kernel: Kernel = RUNNING_KERNEL) -> None:
         self._kernel = kernel
         self._known: dict[str, Feature] = {}
 

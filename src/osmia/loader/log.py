@@ -15,6 +15,8 @@ from osmia.errors import MalformedError
 
 SECTION = ".osmia.log"
 MAP = "osmia_log"
+LEVEL = "osmia_log_level"
+"""A configuration constant, u32: the least level that programs send."""
 _WORD = 8
 
 

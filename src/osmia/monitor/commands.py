@@ -4,32 +4,42 @@ from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from osmia.errors import NotSupportedError, PermissionDeniedError, UsageError
 from osmia.monitor.client import MonitorClient
+from osmia.monitor.configuration import Configuration, settings
 from osmia.monitor.control import NoMonitorError, control_socket_path
+from osmia.monitor.daemon.run import Daemon
 from osmia.monitor.demo.hosts import demo_hosts
+from osmia.monitor.doctor import can_run, examine, findings_json, findings_text
 from osmia.monitor.export.snapshot import snapshot_to_json
-from osmia.monitor.export.text import rules_text, snapshot_text
+from osmia.monitor.export.text import snapshot_text
 from osmia.monitor.generated import generated_traffic
 from osmia.monitor.headless import Stats, print_events
-from osmia.monitor.host import protected_addresses
-from osmia.monitor.lists.guards import check_block
-from osmia.monitor.lists.rules import Rule, parse_duration, parse_network
-from osmia.monitor.lists.store import MAXIMUM_RULES, load_rules, save_rules, state_directory
-from osmia.monitor.model import InterfaceMode, RuleAction, SourceOfPackets
+from osmia.monitor.lists.formats import read_list
+from osmia.monitor.lists.rules import parse_network
+from osmia.monitor.lists.store import list_file
+from osmia.monitor.model import InterfaceMode, SourceOfPackets
 from osmia.monitor.replay import captured_frames
 from osmia.monitor.service import Service
 from osmia.monitor.sessions import capture_session, choose_interfaces, live_session
 
-__all__ = ["Bounds", "add_rule", "demo", "list_rules", "remove_rule", "replay", "top", "watch"]
+__all__ = [
+    "Bounds",
+    "check_configuration",
+    "demo",
+    "doctor",
+    "replay",
+    "run",
+    "show_configuration",
+    "top",
+    "watch",
+]
 
-LIST_FILE = "lists.json"
 GENERATED_SECONDS = 15.0
 NOT_PERMITTED = 77
 
@@ -49,19 +59,20 @@ class Bounds:
         return not self.as_json and sys.stdout.isatty() and sys.stdin.isatty()
 
 
-def watch(
-    names: Sequence[str], bounds: Bounds, *, mode: InterfaceMode | None = None, control: str | None = None
-) -> int:
+def watch(bounds: Bounds, configuration: Configuration) -> int:
     """The monitor on interfaces; where BPF is not to be had, on a generated capture."""
-    interfaces = choose_interfaces(names)
+    wanted = configuration[settings.INTERFACES]
+    interfaces = choose_interfaces(wanted)
+    mode = configuration[settings.MODE]
     with ExitStack() as stack:
         try:
             service = stack.enter_context(
                 live_session(
                     interfaces,
-                    mode=mode,
-                    control=control_socket_path(control),
-                    list_file=state_directory() / LIST_FILE,
+                    mode=None if mode == "auto" else InterfaceMode(mode),
+                    control=control_socket_path(configuration[settings.CONTROL] or None),
+                    list_file=list_file(),
+                    configuration=configuration,
                 )
             )
         except (PermissionDeniedError, NotSupportedError) as error:
@@ -110,65 +121,31 @@ def top(names: Sequence[str], bounds: Bounds, *, limit: int, control: str | None
     return 0
 
 
-def add_rule(
-    action: RuleAction,
-    network: str,
-    *,
-    reason: str = "",
-    duration: str | None = None,
-    force: bool = False,
-    control: str | None = None,
-) -> int:
-    """Block or allow a network from now on; without a running monitor, from its next start on."""
-    now = time.time()
-    expires = None if duration is None else now + parse_duration(duration)
-    rule = Rule(parse_network(network), action, reason, "command", now, expires, force)
-    Rule.from_json(rule.to_json())
-    try:
-        print(MonitorClient(control).add(rule))
-    except NoMonitorError:
-        if action is RuleAction.BLOCK:
-            check_block(rule.network, protected_addresses(), force=force)
-        path = state_directory() / LIST_FILE
-        others = [
-            known for known in load_rules(path) if (known.action, known.network) != (action, rule.network)
-        ]
-        if len(others) >= MAXIMUM_RULES:
-            raise UsageError(f"the lists are full: {MAXIMUM_RULES} rules", "remove some") from None
-        save_rules(path, [*others, rule])
-        print(f"no monitor is running: stored in {path}; the next start {action.value}s {rule.network}")
+def run(configuration: Callable[[], Configuration]) -> int:
+    """The service; `configuration` is asked again at each SIGHUP."""
+    return Daemon(configuration, list_file()).run()
+
+
+def show_configuration(configuration: Configuration) -> int:
+    """The configuration in force, as TOML."""
+    print(configuration.text())
     return 0
 
 
-def remove_rule(action: RuleAction, network: str, *, control: str | None = None) -> int:
-    """Take a rule away, of the running monitor or of the list file."""
-    removed = parse_network(network)
-    try:
-        print(MonitorClient(control).remove(action, removed))
-    except NoMonitorError:
-        path = state_directory() / LIST_FILE
-        rules = load_rules(path)
-        others = [known for known in rules if (known.action, known.network) != (action, removed)]
-        if len(others) == len(rules):
-            raise UsageError(
-                f"there is no {action.value} rule for exactly {removed}",
-                f"see `osmia monitor {action.value} list`",
-            ) from None
-        save_rules(path, others)
-        print(f"no monitor is running: {removed} was taken out of {path}")
+def check_configuration(configuration: Configuration) -> int:
+    """Whether the list files can be taken as well; the errors of the rest were raised before."""
+    for setting in (settings.BLOCK_LISTS, settings.ALLOW_LISTS):
+        for path in configuration[setting]:
+            print(f"{path}: {len(read_list(Path(path)))} networks")
+    print(f"{configuration.path or 'no file, all defaults'}: ok")
     return 0
 
 
-def list_rules(action: RuleAction, *, as_json: bool, control: str | None = None) -> int:
-    """The rules of the running monitor, with what they dropped, or those of the list file."""
-    try:
-        rules = MonitorClient(control).rules()
-    except NoMonitorError:
-        rules = [rule.to_json() for rule in load_rules(state_directory() / LIST_FILE)]
-        print("no monitor is running: these are stored for its next start", file=sys.stderr)
-    chosen = [rule for rule in rules if rule.get("action") == action.value]
-    print(json.dumps(chosen, indent=1) if as_json else rules_text(chosen, time.time()))
-    return 0
+def doctor(interfaces: Sequence[str], *, as_json: bool, control: str | None = None) -> int:
+    """What this machine and this user can do."""
+    findings = examine(interfaces, control)
+    print(json.dumps(findings_json(findings), indent=1) if as_json else findings_text(findings))
+    return 0 if can_run(findings) else NOT_PERMITTED
 
 
 def _generated(reason: str, bounds: Bounds) -> int:

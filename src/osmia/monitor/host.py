@@ -17,6 +17,7 @@ from osmia.monitor.model import Address, LinkCounters
 __all__ = [
     "Protected",
     "default_interface",
+    "ephemeral_ports",
     "interface_index",
     "interface_names",
     "link_counters",
@@ -25,6 +26,7 @@ __all__ = [
 
 PROC_NET = Path("/proc/thread-self/net")
 RESOLV_CONF = Path("/etc/resolv.conf")
+PORT_RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 ROUTE_UP = 0x1
 TCP_ESTABLISHED = 0x01
 SSH_PORT = 22
@@ -66,6 +68,14 @@ def default_interface() -> str | None:
     if not routes:
         routes = sorted((metric, name) for name, _, metric in _ipv6_default_routes())
     return routes[0][1] if routes else None
+
+
+def ephemeral_ports() -> range:
+    """The ports that this machine's own connections take (net.ipv4.ip_local_port_range)."""
+    for fields in _lines(PORT_RANGE):
+        if len(fields) == 2 and all(field.isdecimal() for field in fields):
+            return range(int(fields[0]), int(fields[1]) + 1)
+    return range(32_768, 61_000)
 
 
 def protected_addresses(environment: dict[str, str] | None = None) -> tuple[Protected, ...]:

@@ -165,7 +165,7 @@ class Connection:
     first_seen_ns: int
     last_seen_ns: int
     proven: bool = False
-    """The other end opened it, and this machine sent data or closed it: the address cannot be forged."""
+    """After the handshake this machine sent data, or closed: the other address cannot be forged."""
 
     @property
     def bytes_per_second(self) -> float:

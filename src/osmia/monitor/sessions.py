@@ -18,6 +18,7 @@ from osmia.monitor.feed import CapturedFrame, CaptureFeed, LiveFeed
 from osmia.monitor.host import (
     Protected,
     default_interface,
+    ephemeral_ports,
     interface_index,
     interface_names,
     link_counters,
@@ -83,7 +84,9 @@ def live_session(
         detector = ProbeDetector(probe_thresholds(settings))
         collector = Collector(bpf, packets_from, link_counters, detector)
         service = Service(collector, book, LiveFeed(stopping.wait), stopping, notices)
-        blocker = AutomaticBlocker(blocking_limits(settings), service.add_rule, book.rules, service.notice)
+        blocker = AutomaticBlocker(
+            blocking_limits(settings), service.add_rule, book.rules, service.notice, ephemeral_ports()
+        )
         service.policy = Policy(settings, detector, book, blocker)
         notices += service.policy.start(service.wall_clock())
         service.subscribe(blocker.subscriber)

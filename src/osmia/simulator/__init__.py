@@ -7,6 +7,7 @@ from osmia.simulator.handles import (
     SimulatedMap,
     SimulatedPerCpuArray,
     SimulatedPerCpuMap,
+    SimulatedStacks,
     SimulatedTrie,
 )
 from osmia.simulator.kernel import SimulatedKernel
@@ -21,6 +22,7 @@ __all__ = [
     "SimulatedMap",
     "SimulatedPerCpuArray",
     "SimulatedPerCpuMap",
+    "SimulatedStacks",
     "SimulatedTrie",
     "run_classifier",
     "run_xdp",

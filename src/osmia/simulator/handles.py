@@ -27,6 +27,7 @@ __all__ = [
     "SimulatedMap",
     "SimulatedPerCpuArray",
     "SimulatedPerCpuMap",
+    "SimulatedStacks",
     "SimulatedTrie",
 ]
 
@@ -270,6 +271,11 @@ class SimulatedEvents(Generic[E]):
         """All events that wait; where there are none, after up to `timeout` seconds (None: no limit)."""
         return [self._codec.decode(event) for event in self._events.read(timeout)]
 
+    def read_each(self, timeout: float | None = None) -> Iterator[E] | None:
+        """As `read`, one by one; None where none came in time."""
+        events = self.read(timeout)
+        return iter(events) if events else None
+
     def read_columns(self, timeout: float | None = None) -> numpy.ndarray[Any, Any]:
         """As `read`, as a structured array."""
         import numpy
@@ -286,3 +292,31 @@ class SimulatedEvents(Generic[E]):
     def close(self) -> None:
         """End the reading."""
         self._events.close()
+
+
+class SimulatedStacks:
+    """The stacks of a `StackTrace` map: what the tests gave to the contexts."""
+
+    def __init__(self, kernel: SimulatedKernel, declaration: Map) -> None:
+        self._kernel = kernel
+        self._entries = kernel.entries(declaration)
+
+    def addresses(self, number: int) -> tuple[int, ...] | None:
+        """A stack, the innermost address first; None for a number that is not in use."""
+        with self._kernel.lock:
+            slots = self._entries.find(number.to_bytes(4, "little"))
+            if slots is None:
+                return None
+            words = memoryview(bytes(slots[0])).cast("Q")
+            return tuple(word for word in words if word)
+
+    def numbers(self) -> Iterator[int]:
+        """The numbers that are in use."""
+        with self._kernel.lock:
+            numbers = [int.from_bytes(key, "little") for key in self._entries.keys()]  # noqa: SIM118 - no mapping
+        return iter(numbers)
+
+    def delete(self, number: int) -> bool:
+        """Give a number up; False where it was not in use."""
+        with self._kernel.lock:
+            return self._entries.delete(number.to_bytes(4, "little")) == 0

@@ -12,6 +12,7 @@ from osmia.errors import UsageError
 from osmia.lang import (
     ArrayMap,
     Constant,
+    HistogramMap,
     LpmTrie,
     LruHashMap,
     LruPerCpuHashMap,
@@ -19,6 +20,7 @@ from osmia.lang import (
     PerCpuArray,
     PerfEventArray,
     RingBuf,
+    StackTrace,
 )
 from osmia.simulator.events import PERF_BUFFER_BYTES, EventStorage
 from osmia.simulator.storage import ArrayStorage, EntryStorage, HashStorage, TrieStorage
@@ -129,7 +131,14 @@ class SimulatedKernel:
             return EventStorage(PERF_BUFFER_BYTES, self)
         if isinstance(declaration, LpmTrie):
             return TrieStorage(size, limit, declaration.key_size - 4)
-        if isinstance(declaration, (ArrayMap, PerCpuArray)):
+        if isinstance(declaration, StackTrace):
+            return HashStorage(size, declaration.places, None, evicts=False)
+        if isinstance(declaration, (ArrayMap, PerCpuArray)) or _is_single_histogram(declaration):
             return ArrayStorage(size, limit, processors)
         evicts = isinstance(declaration, (LruHashMap, LruPerCpuHashMap))
         return HashStorage(size, limit, processors, evicts=evicts)
+
+
+def _is_single_histogram(declaration: Map) -> bool:
+    """Whether it is a histogram without keys, whose counters are an array."""
+    return isinstance(declaration, HistogramMap) and declaration.given_key is None

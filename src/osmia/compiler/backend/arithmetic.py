@@ -62,6 +62,7 @@ def _divide(assembler: Assembler, operator: str, kind: IntegerType, left: str, r
     if number is None:
         is_zero = assembler.result(f"icmp eq {bits} {right}, 0")
         divisor = assembler.result(f"select i1 {is_zero}, {bits} 1, {bits} {divisor}")
+        divisor = _opaque(assembler, kind.bits, divisor)
     elif number == 0:
         return "0" if operator == "div" else left
     instruction = "udiv" if operator == "div" else "urem"
@@ -75,6 +76,15 @@ def _divide(assembler: Assembler, operator: str, kind: IntegerType, left: str, r
         return value
     otherwise = "0" if operator == "div" else left
     return assembler.result(f"select i1 {is_zero}, {bits} {otherwise}, {bits} {value}")
+
+
+def _opaque(assembler: Assembler, bits: int, value: str) -> str:
+    """The same number, of which LLVM knows nothing: to divide by a power of two it would make a table."""
+    width = max(bits, 32)
+    if bits < width:
+        value = assembler.result(f"zext i{bits} {value} to i{width}")
+    value = assembler.result(f'call i{width} asm "", "=r,0"(i{width} {value})')
+    return assembler.result(f"trunc i{width} {value} to i{bits}") if bits < width else value
 
 
 def _magnitude(assembler: Assembler, kind: IntegerType, value: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from osmia.compiler.backend.arithmetic import binary, compare, convert
 from osmia.compiler.backend.debug_info import DebugInfo
 from osmia.compiler.ir.ops import (
@@ -86,6 +88,7 @@ def print_assembly(module: ModuleIr, filename: str) -> str:
 
 
 _DECLARATIONS = [
+    "declare ptr @llvm.preserve.static.offset(ptr)",
     "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)",
     "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)",
     *(f"declare i{bits} @llvm.bswap.i{bits}(i{bits})" for bits in (16, 32, 64)),
@@ -138,6 +141,7 @@ class _FunctionAssembler:
         self._values: dict[int, str] = {}
         self._count = 0
         self._location = ""
+        self._after_null_tests = set(_after_null_tests(function))
 
     def lines(self) -> list[str]:
         """The function's text."""
@@ -186,8 +190,10 @@ class _FunctionAssembler:
 
     def _load_context(self, field: ContextField) -> str:
         bits = field.size * 8
-        address = self.result(f"getelementptr inbounds i8, ptr %ctx, i64 {field.offset}")
         is_pointer = isinstance(field.result.type, PointerType)
+        # Or LLVM makes one load of it and of another one in a branch beside it, from either address.
+        base = "%ctx" if is_pointer else self.result("call ptr @llvm.preserve.static.offset(ptr %ctx)")
+        address = self.result(f"getelementptr inbounds i8, ptr {base}, i64 {field.offset}")
         # Never zero: LLVM then sees that a header that was read is not the null of one that was not.
         known = f", !range {self._debug.not_zero(bits)}" if is_pointer else ""
         value = self.result(f"load i{bits}, ptr {address}, align {field.size}{known}")
@@ -204,6 +210,8 @@ class _FunctionAssembler:
 
     def _block(self, block: Block) -> None:
         self._lines.append(f"L{block.index}:")
+        if block.index in self._after_null_tests:
+            self._keep_apart(block)
         for operation, location in block.operations:
             self._at(location)
             self._operation(operation)
@@ -213,6 +221,18 @@ class _FunctionAssembler:
         terminator, location = block.terminator
         self._at(location)
         self._terminator(terminator)
+
+    def _keep_apart(self, block: Block) -> None:
+        """Nothing, but LLVM moves no test over it: two null tests would become one of `first | second`.
+
+        The verifier allows no such arithmetic with pointers.
+        """
+        locations = [location for _, location in block.operations]
+        if not locations and block.terminator is not None:
+            locations.append(block.terminator[1])
+        if locations:
+            self._at(locations[0])
+        self._append('call void asm sideeffect "", ""()')
 
     def _terminator(self, terminator: Terminator) -> None:
         match terminator:
@@ -298,15 +318,17 @@ class _FunctionAssembler:
             case PointerDifference(_, left, right):
                 high = self.result(f"ptrtoint ptr {self._value(left)} to i64")
                 low = self.result(f"ptrtoint ptr {self._value(right)} to i64")
-                return self.result(f"sub i64 {high}, {low}")
+                # Opaque, or LLVM subtracts the lower halves only, which the verifier refuses of pointers.
+                return self._opaque(self.result(f"sub i64 {high}, {low}"))
             case Convert(result, value):
                 assert isinstance(result.type, IntegerType)
                 assert isinstance(value.type, IntegerType | BoolType)
                 return convert(self, value.type, result.type, self._value(value))
             case Reinterpret(_, value):
                 return self._value(value)
-            case Opaque(_, value):
-                return self.result(f'call i64 asm "", "=r,0"(i64 {self._value(value)})')
+            case Opaque(result, value):
+                kind = "ptr" if isinstance(result.type, PointerType) else "i64"
+                return self._opaque(self._value(value), kind)
             case SlotAddress(_, slot):
                 return f"%s{slot.index}"
             case VariableAddress(_, variable):
@@ -334,6 +356,11 @@ class _FunctionAssembler:
             case _:
                 raise AssertionError(f"{type(operation).__name__} has no result")
 
+    def _opaque(self, value: str, kind: str = "i64") -> str:
+        """The same 64 bits, of which LLVM knows nothing."""
+        known = "nonnull " if kind == "ptr" else ""
+        return self.result(f'call {known}{kind} asm "", "=r,0"({kind} {value})')
+
     def _call(self, call: CallHelper) -> str:
         """Integer arguments are widened here: the upper half of a narrow argument register is undefined."""
         arguments: list[str] = []
@@ -355,6 +382,25 @@ class _FunctionAssembler:
         value = self.result(f"call i64 {target}")
         assert isinstance(result, IntegerType)
         return value if result.bits == 64 else self.result(f"trunc i64 {value} to i{result.bits}")
+
+
+def _after_null_tests(function: FunctionIr) -> Iterator[int]:
+    """The blocks to which a test of a pointer leads."""
+    tests: set[int] = set()
+    for block in function.blocks:
+        for operation, _ in block.operations:
+            match operation:
+                case IsNull(result, _):
+                    tests.add(result.index)
+                case Compare(result, _, Register(index=index), Number()) if index in tests:
+                    tests.add(result.index)
+                case _:
+                    pass
+        match block.terminator:
+            case (Branch(Register(index=index), then, otherwise), _) if index in tests:
+                yield from (then.index, otherwise.index)
+            case _:
+                pass
 
 
 def _local_type(kind: IrType) -> str:

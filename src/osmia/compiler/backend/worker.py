@@ -40,6 +40,8 @@ def _serve(requests: BinaryIO, answers: BinaryIO) -> None:
 
     binding.initialize_all_targets()
     binding.initialize_all_asmprinters()
+    # Loops are not to become calls of memset, which BPF has not, nor `cttz`, which comes with a table.
+    binding.set_option("", "--disable-loop-idiom-all")
     while header := requests.read(REQUEST.size):
         length, level = REQUEST.unpack(header)
         text = requests.read(length).decode()

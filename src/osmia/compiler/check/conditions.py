@@ -64,7 +64,7 @@ def condition(
 def materialise(checker: Checker, node: ast.expr, evaluate: Evaluate) -> Value:
     """A condition as a bool value."""
     builder = checker.builder
-    result = builder.local("truth", BOOL)
+    result, null_tests = builder.local("truth", BOOL), builder.null_tests
     then, otherwise, join = builder.block(), builder.block(), builder.block()
     states = condition(checker, node, then, otherwise, evaluate, exact=True)
     for block, truth in ((then, 1), (otherwise, 0)):
@@ -75,7 +75,7 @@ def materialise(checker: Checker, node: ast.expr, evaluate: Evaluate) -> Value:
     checker.state = merge(states)
     register = builder.register_bool()
     builder.emit(LoadLocal(register, result))
-    return scalar(register)
+    return checker.opaque_bool(register) if builder.null_tests > null_tests else scalar(register)
 
 
 def _chain(

@@ -28,6 +28,7 @@ from osmia.compiler.ir.ops import (
     MapDefinition,
     Number,
     Offset,
+    Opaque,
     Operand,
     Reinterpret,
     Scope,
@@ -326,6 +327,13 @@ class Checker:
         result = self.builder.register_bool()
         self.builder.emit(IsNull(result, pointer))
         return scalar(self.compare("eq", scalar(result), scalar(Number(0, BOOL))) if negate else result)
+
+    def opaque_bool(self, value: Operand) -> Scalar:
+        """A bool of which LLVM does not know that it is a test of a pointer: it would add up such tests."""
+        number = self.convert(scalar(value), U64)
+        opaque = self.builder.register(U64)
+        self.builder.emit(Opaque(opaque, number.operand))
+        return scalar(self.compare("ne", scalar(opaque), scalar(Number(0, U64))))
 
     def convert(self, value: Scalar | PlainInt, target: IntegerType) -> Scalar:
         """The number of an integer or bool as another integer, wrapped around."""

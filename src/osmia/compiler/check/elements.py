@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from osmia.compiler.check.context import Checker
 from osmia.compiler.check.values import PlainInt, Reference, Scalar
 from osmia.compiler.ir.ops import (
@@ -34,9 +36,7 @@ def element(checker: Checker, receiver: Reference, array: ArrayType, index: Scal
         # LLVM knows how frames are aligned and would write `base | distance`, which the verifier refuses.
         distance = _opaque(checker, distance)
     place = _at(checker, receiver, array, distance)
-    if space is Space.PACKET:
-        _within_packet(checker, place)
-    return place
+    return _within_packet(checker, place) if space is Space.PACKET else place
 
 
 def _at(checker: Checker, receiver: Reference, array: ArrayType, distance: Operand) -> Reference:
@@ -81,15 +81,21 @@ def _binary(checker: Checker, operator: str, left: Operand, right: int) -> Opera
     return result
 
 
-def _within_packet(checker: Checker, place: Reference) -> None:
-    """The verifier forgets how long a packet is when a variable is added to its address: compare again."""
+def _within_packet(checker: Checker, place: Reference) -> Reference:
+    """The verifier forgets how long a packet is when a variable is added to its address: compare again.
+
+    Opaque, or LLVM calculates with the packet's end to count the turns of a loop.
+    """
     pointee = place.type.pointee
     assert pointee is not None
+    pointer = checker.builder.register(place.type)
+    checker.builder.emit(Opaque(pointer, place.operand))
     position = PointerType(None, Space.PACKET)
     end = checker.builder.register(position)
     row = CONTEXTS[checker.context_type]
     checker.builder.emit(ContextField(end, row.data_end, 4, checker.packet_reload))
-    behind = checker.offset(place.operand, Number(pointee.size, I64), None)
+    behind = checker.offset(pointer, Number(pointee.size, I64), None)
     above = checker.builder.register_bool()
     checker.builder.emit(PointerAbove(above, behind, end))
     checker.refuse(above)
+    return replace(place, operand=pointer)

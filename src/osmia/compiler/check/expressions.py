@@ -295,7 +295,7 @@ def place_subscript(checker: Checker, receiver: Value, node: ast.Subscript) -> V
 
 
 def _conditional(checker: Checker, node: ast.IfExp) -> Value:
-    """`a if c else b`: both sides of one type; a literal takes the other side's."""
+    """`a if c else b`: both sides of one type; a literal would stay a plain int in Python, so it has none."""
     builder = checker.builder
     then, otherwise, join = builder.block(), builder.block(), builder.block()
     true_state, false_state = condition(checker, node.test, then, otherwise, expression)
@@ -307,12 +307,12 @@ def _conditional(checker: Checker, node: ast.IfExp) -> Value:
     checker.state = false_state
     second = expression(checker, node.orelse)
     if isinstance(second, PlainInt) and isinstance(first, Scalar):
-        second = checker.fit(second, first.type, checker.span(node.orelse))
+        second = checker.fit(second, first.type, checker.span(node.orelse), literal=False)
     second_end, second_state = builder.current, checker.state
     builder.enter(first_end)
     checker.state = first_state
     if isinstance(first, PlainInt) and isinstance(second, Scalar):
-        first = checker.fit(first, second.type, checker.span(node.body))
+        first = checker.fit(first, second.type, checker.span(node.body), literal=False)
     kind = _common_type(checker, node, first, second)
     if kind is None:
         builder.enter(join)

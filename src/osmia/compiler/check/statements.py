@@ -142,6 +142,7 @@ def _assumed(checker: Checker, node: ast.For | ast.While) -> frozenset[str]:
 def _while(checker: Checker, node: ast.While) -> None:
     builder = checker.builder
     head, body, after = builder.block(), builder.block(), builder.block()
+    reached = checker.state is not None
     builder.jump(head)
     builder.enter(head)
     checker.state = _at_loop_head(checker, node)
@@ -154,7 +155,7 @@ def _while(checker: Checker, node: ast.While) -> None:
     statements(checker, node.body)
     builder.jump(head)
     checker.frame.loops.pop()
-    if false_state is None and not loop.breaks and not _returns(node.body):
+    if reached and false_state is None and not loop.breaks and not _returns(node.body):
         checker.report(findings.unbounded_loop(checker.span(node.test)))
     builder.enter(after)
     checker.state = merge((false_state, *loop.breaks))

@@ -84,10 +84,11 @@ class Static:
 
 @dataclass(frozen=True)
 class Cursor:
-    """A packet cursor: where it stands, and the end of the packet."""
+    """A packet cursor: where it stands, the end of the packet, and whether it was moved far beyond that."""
 
     position: Local
     end: Local
+    exhausted: Local
 
     def __str__(self) -> str:
         return "Packet"

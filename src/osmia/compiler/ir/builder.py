@@ -8,6 +8,7 @@ from osmia.compiler.ir.ops import (
     Block,
     Branch,
     FunctionIr,
+    IsNull,
     Jump,
     Local,
     Location,
@@ -19,7 +20,7 @@ from osmia.compiler.ir.ops import (
     StackSlot,
     Terminator,
 )
-from osmia.compiler.ir.types import BOOL, IntegerType, IrType, MemoryType
+from osmia.compiler.ir.types import BOOL, IntegerType, IrType, MemoryType, PointerType, Space
 
 MOST_OPERATIONS = 100_000
 """Operations of one program; the verifier walks a million instructions (BPF_COMPLEXITY_LIMIT_INSNS)."""
@@ -39,6 +40,8 @@ class FunctionBuilder:
     slots: list[StackSlot] = field(default_factory=list[StackSlot])
     registers: int = 0
     count: int = 0
+    null_tests: int = 0
+    """Tests of what a helper gave: the verifier tells these pointers from numbers."""
 
     def __post_init__(self) -> None:
         self.current = self.block()
@@ -77,6 +80,8 @@ class FunctionBuilder:
     def emit(self, operation: Operation) -> None:
         """Append an operation at the current position."""
         self.count += 1
+        if isinstance(operation, IsNull) and _is_answer(operation.pointer.type):
+            self.null_tests += 1
         if self.count > MOST_OPERATIONS:
             raise TooLargeError
         if self.current.terminator is None:
@@ -123,6 +128,14 @@ class FunctionBuilder:
             tuple(self.slots),
             blocks,
         )
+
+
+def _is_answer(kind: IrType) -> bool:
+    return isinstance(kind, PointerType) and kind.space in (
+        Space.MAP_VALUE,
+        Space.SHARED_MAP_VALUE,
+        Space.RING_BUFFER,
+    )
 
 
 def _in_order(entry: Block) -> list[Block]:

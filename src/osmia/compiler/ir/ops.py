@@ -178,7 +178,7 @@ class Reinterpret:
 
 @dataclass(frozen=True, eq=False)
 class Opaque:
-    """The same number, of which LLVM knows nothing: a bound that follows stays for the verifier to see."""
+    """The same number or address, of which LLVM knows nothing: a bound that follows stays as it is."""
 
     result: Register
     value: Operand

@@ -13,7 +13,7 @@ from osmia.lang import helpers
 
 @dataclass(frozen=True)
 class HelperRow:
-    """A helper that is a plain call: its number in `enum bpf_func_id`, and the types of its arguments and result."""
+    """A helper that is a plain call: its number in `enum bpf_func_id`, the types of arguments and result."""
 
     number: int
     arguments: tuple[IntegerType, ...]

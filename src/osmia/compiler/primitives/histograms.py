@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from osmia.compiler import findings
 from osmia.compiler.check.context import Checker
 from osmia.compiler.check.values import Absent, Poison, Reference, Scalar, Static, Value, scalar
@@ -16,8 +18,7 @@ from osmia.lang.histograms import HistogramMap, LinearHistogram, Log2Histogram
 def record(checker: Checker, receiver: Value, call: Call) -> Value:
     """`histogram.record(value)`, and `histogram.record(key, value)` where it has keys."""
     assert isinstance(receiver, Static)
-    declaration = receiver.value
-    assert isinstance(declaration, HistogramMap)
+    declaration = cast("HistogramMap[..., object]", receiver.value)
     expected = ("value",) if declaration.given_key is None else ("key", "value")
     if len(call.values) != len(expected):
         return checker.report(findings.wrong_arguments(call.span, "record", ", ".join(expected)))

@@ -182,7 +182,7 @@ def add_to_entry(
 ) -> None:
     """`m[key] += amount`: also counts the first of a key, whoever else inserts it meanwhile.
 
-    `lost` is an array whose first value counts what found no room.
+    `lost` is an array of u64, the first of which counts what found no room.
     """
     _, value_type = _types(checker, declaration)
     place = key_address(checker, declaration, key, spans[0])
@@ -207,16 +207,16 @@ def add_to_entry(
         result = update(
             checker, declaration, place, checker.in_memory(fitted, "value", _READABLE), UpdateFlags.NOEXIST
         )
-        again, present, full = builder.block(), builder.block(), builder.block()
+        again, present = builder.block(), builder.block()
         builder.branch(_succeeded(checker, result), done, again)
         builder.enter(again)
         found = look_up(checker, declaration, place)
+        full = builder.block() if lost is not None else done
         builder.branch(checker.is_null(found).operand, full, present)
-        builder.enter(full)
         if lost is not None:
-            one = scalar(Number(1, value_type))
-            add_to_entry(checker, lost, scalar(Number(0, U32)), one, spans)
-        builder.jump(done)
+            builder.enter(full)
+            add_to_entry(checker, lost, scalar(Number(0, U32)), scalar(Number(1, U64)), spans)
+            builder.jump(done)
         builder.enter(present)
         add_in_place(checker, found, fitted)
     builder.jump(done)

@@ -18,7 +18,7 @@ from osmia.compiler.ir.ops import (
     Register,
     StoreLocal,
 )
-from osmia.compiler.ir.types import I64, U32, U64, ArrayType, PointerType, Space, StructType
+from osmia.compiler.ir.types import BOOL, I64, U32, U64, ArrayType, PointerType, Space, StructType
 from osmia.compiler.primitives.contexts import CONTEXTS
 from osmia.compiler.primitives.method import Call
 from osmia.lang.packet import MAXIMUM_SKIP
@@ -30,7 +30,10 @@ _SKB_PULL_DATA = 39
 def packet(checker: Checker, receiver: Value, call: Call) -> Value:
     """`ctx.packet()`: the bounds come from the context."""
     assert isinstance(receiver, Context)
-    cursor = Cursor(checker.builder.local("position", _POSITION), checker.builder.local("end", _POSITION))
+    builder = checker.builder
+    position, end = builder.local("position", _POSITION), builder.local("end", _POSITION)
+    cursor = Cursor(position, end, builder.local("exhausted", BOOL))
+    builder.emit(StoreLocal(cursor.exhausted, Number(0, BOOL)))
     row = CONTEXTS[receiver.context_type]
     for local, offset in ((cursor.position, row.data), (cursor.end, row.data_end)):
         register = checker.builder.register(_POSITION)
@@ -60,6 +63,11 @@ def read(checker: Checker, receiver: Value, call: Call) -> Value:
     if not isinstance(memory_type, StructType | ArrayType):
         return checker.report(findings.type_mismatch(call.spans[0], "a @struct class", str(header)))
     builder = checker.builder
+    short, here, whole, join = builder.block(), builder.block(), builder.block(), builder.block()
+    exhausted = builder.register_bool()
+    builder.emit(LoadLocal(exhausted, receiver.exhausted))
+    builder.branch(exhausted, short, here)
+    builder.enter(here)
     position = builder.register(_POSITION)
     builder.emit(LoadLocal(position, receiver.position))
     end = builder.register(_POSITION)
@@ -69,7 +77,6 @@ def read(checker: Checker, receiver: Value, call: Call) -> Value:
     above = builder.register_bool()
     builder.emit(PointerAbove(above, behind, end))
     result = builder.local("header", PointerType(memory_type, Space.PACKET, nullable=True))
-    short, whole, join = builder.block(), builder.block(), builder.block()
     builder.branch(above, short, whole)
     builder.enter(short)
     builder.emit(StoreLocal(result, Null(PointerType(memory_type, Space.PACKET, nullable=True))))
@@ -99,9 +106,7 @@ def skip(checker: Checker, receiver: Value, call: Call) -> Value:
         )
         builder.branch(within, near, far)
         builder.enter(far)
-        end = builder.register(_POSITION)
-        builder.emit(LoadLocal(end, receiver.end))
-        builder.emit(StoreLocal(receiver.position, end))
+        builder.emit(StoreLocal(receiver.exhausted, Number(1, BOOL)))
         builder.jump(join)
         builder.enter(near)
         _advance(checker, receiver, distance)

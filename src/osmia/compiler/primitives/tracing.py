@@ -90,7 +90,7 @@ def _type_argument(checker: Checker, value: Value) -> MemoryType | None:
 
 
 def _array(checker: Checker, offset: int, kind: ArrayType) -> Value:
-    """An array of the record, in the widest words that the kernel allows: those at multiples of their size."""
+    """An array of the record, in the widest words that may be read: those at multiples of their size."""
     target = checker.slot(kind)
     position = 0
     while position < kind.size:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from enum import IntEnum
 
 from osmia.errors import KernelError, OsmiaError
@@ -37,27 +37,30 @@ class _Words(ctypes.Structure):
     )
 
 
-def keep_what_is_needed(work: Callable[[], object]) -> frozenset[MonitorCapability]:
-    """Give up all capabilities but those that `work` needs, for good; those that are kept.
+def keep_what_is_needed(
+    work: Callable[[], object], always: Collection[MonitorCapability] = ()
+) -> frozenset[MonitorCapability]:
+    """Give up all capabilities but those that `work` needs, and `always`, for good; those that are kept.
 
     `work` is tried without any, then with CAP_BPF, which bpf(2) asked for on maps as well before
     Linux 5.19 where kernel.unprivileged_bpf_disabled is set. Capabilities belong to threads: call
     it before any is started. Raises KernelError, and what `work` raises with all its rights.
     """
     effective, permitted, _ = _get()
-    for kept in (0, 1 << MonitorCapability.CAP_BPF, permitted):
-        if kept & ~permitted:
+    wanted = sum(1 << capability for capability in always) & permitted
+    for needed in (0, 1 << MonitorCapability.CAP_BPF, permitted):
+        if needed & ~permitted:
             continue
-        _set(kept, permitted)
+        _set(needed, permitted)
         try:
             work()
         except (OsmiaError, PermissionError):
-            if kept == permitted:
+            if needed == permitted:
                 _set(effective, permitted)
                 raise
             continue
-        _set(kept, kept)
-        return _named(kept)
+        _set(needed | wanted, needed | wanted)
+        return _named(needed | wanted)
     raise AssertionError("the last choice gives up nothing")
 
 

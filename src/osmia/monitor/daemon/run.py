@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from osmia.monitor.configuration import Configuration, settings
 from osmia.monitor.control import control_socket_path
 from osmia.monitor.daemon.events import EventFile
 from osmia.monitor.daemon.notify import Notifier
-from osmia.monitor.daemon.privileges import keep_what_is_needed
+from osmia.monitor.daemon.privileges import MonitorCapability, keep_what_is_needed
 from osmia.monitor.detect.alert import Alert
 from osmia.monitor.export.json_lines import EventWriter
 from osmia.monitor.model import InterfaceMode, Snapshot
@@ -29,6 +30,8 @@ __all__ = ["Daemon"]
 
 LOOK_SECONDS = 0.2
 """How soon a signal or the end of the collector is seen."""
+
+PATIENCE_SECONDS = 15.0
 
 
 class Daemon:
@@ -46,6 +49,7 @@ class Daemon:
         self._hangup = threading.Event()
         self._finished = threading.Event()
         self._told: set[str] = set()
+        self._pulse = _Pulse()
 
     def run(self) -> int:
         """Run until SIGINT, SIGTERM, or an error; the exit code.
@@ -72,8 +76,9 @@ class Daemon:
             )
             writer = _Writer(service, events, configuration, self._finished)
             service.subscribe(writer.subscriber)
-            service.subscribe(lambda _snapshot, _alerts: self._notifier.alive())
+            service.subscribe(self._pulse.subscriber)
             _serve_metrics(stack, configuration, service, events)
+            self._pulse.longest = max(PATIENCE_SECONDS, 3 * configuration[settings.INTERVAL])
             service.start(configuration[settings.INTERVAL])
             stack.callback(self._notifier.stopping)
             status = f"watching {', '.join(names)}"
@@ -86,6 +91,8 @@ class Daemon:
 
     def _wait(self, service: Service, writer: _Writer, events: EventFile, status: str) -> None:
         while not service.ended and not self._finished.wait(LOOK_SECONDS):
+            if self._pulse.due():
+                self._notifier.alive()
             if service.latest is not None:
                 for notice in service.latest.notices:
                     self._say_once(notice)
@@ -111,7 +118,8 @@ class Daemon:
         _say("the configuration was read anew")
 
     def _give_up_rights(self, bpf: osmia.Bpf) -> None:
-        kept = keep_what_is_needed(lambda: _use_maps(bpf))
+        # A processor that comes online gets a perf buffer of its own, and that needs CAP_PERFMON.
+        kept = keep_what_is_needed(lambda: _use_maps(bpf), [MonitorCapability.CAP_PERFMON])
         names = ", ".join(sorted(capability.name for capability in kept))
         _say(f"capabilities kept: {names or 'none'}")
 
@@ -119,6 +127,28 @@ class Daemon:
         if text not in self._told:
             self._told.add(text)
             _say(text)
+
+
+class _Pulse:
+    """Whether snapshots are still made, told at most once a second."""
+
+    def __init__(self) -> None:
+        self.longest = PATIENCE_SECONDS
+        """Seconds without a snapshot after which something is wrong."""
+        self._last_snapshot = time.monotonic()
+        self._last_told = 0.0
+
+    def subscriber(self, _snapshot: Snapshot, _fresh_alerts: tuple[Alert, ...]) -> None:
+        """Remember that there was one."""
+        self._last_snapshot = time.monotonic()
+
+    def due(self) -> bool:
+        """Whether to say so now."""
+        now = time.monotonic()
+        if now - self._last_snapshot > self.longest or now - self._last_told < 1.0:
+            return False
+        self._last_told = now
+        return True
 
 
 class _Writer:

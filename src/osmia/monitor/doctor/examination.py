@@ -106,7 +106,8 @@ def _features() -> Iterator[Finding]:
     for feature in osmia.features():
         if feature.name in ASKED:
             without = "" if feature.answer is Answer.YES else WITHOUT.get(feature.name, "")
-            yield Finding(feature.name, feature.answer, feature.reason, without)
+            detail = "; ".join(text for text in (feature.reason, without) if text)
+            yield Finding(feature.name, feature.answer, detail)
 
 
 def _interface(name: str) -> Iterator[Finding]:

@@ -42,7 +42,8 @@ class AutomaticBlocker:
     A bare SYN, an odd packet or a datagram proves nothing: its source may be a decoy (nmap -D). What
     proves a source are connections that it opened and this machine answered with data or closed,
     to as many targets as `BlockingLimits.handshakes` says, or an alert whose evidence cannot be forged.
-    The guards of `block add` hold, without force; an address of the allow list is never blocked.
+    Connections of the ports `own_ports` are taken as opened by this machine. The guards of `block add`
+    hold, without force; an address of the allow list is never blocked.
     """
 
     def __init__(
@@ -51,11 +52,13 @@ class AutomaticBlocker:
         add: Callable[[Rule], object],
         rules: Callable[[], tuple[Rule, ...]],
         notice: Callable[[str], None],
+        own_ports: range,
     ) -> None:
         self.limits = limits
         self._add = add
         self._rules = rules
         self._notice = notice
+        self._own_ports = own_ports
         self._judged: OrderedDict[int, None] = OrderedDict()
         self._blocks: OrderedDict[Address, int] = OrderedDict()
 
@@ -76,6 +79,7 @@ class AutomaticBlocker:
             for connection in snapshot.connections
             if connection.proven
             and connection.remote == alert.source
+            and connection.local_port not in self._own_ports
             and connection.first_seen_ns >= alert.first_seen_ns
         }
         return len(reached) >= self.limits.handshakes

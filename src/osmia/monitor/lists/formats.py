@@ -67,10 +67,10 @@ def parse_list(content: bytes, name: str) -> list[ListEntry]:
 
 
 def list_lines(rules: Iterable[Rule], action: RuleAction, now: float) -> Iterator[str]:
-    """The rules of one action as a list file that `import` reads; those that have expired are left out."""
+    """The rules of one action as a list file that `import` reads, made `now` (seconds since the epoch)."""
     yield f"# osmia {action.value} list, {_date(now)}"
     for rule in rules:
-        if rule.action is action and (rule.expires is None or rule.expires > now):
+        if rule.action is action:
             yield f"{rule.network} ; {rule.reason}" if rule.reason else str(rule.network)
 
 

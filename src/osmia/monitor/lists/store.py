@@ -12,7 +12,7 @@ from osmia.errors import MalformedError
 from osmia.monitor.json_values import as_list
 from osmia.monitor.lists.rules import Rule
 
-__all__ = ["MAXIMUM_RULES", "load_rules", "save_rules", "state_directory"]
+__all__ = ["MAXIMUM_RULES", "list_file", "load_rules", "save_rules", "state_directory"]
 
 MAXIMUM_RULES = 131_072
 MAXIMUM_BYTES = 64 * 1024 * 1024
@@ -27,6 +27,11 @@ def state_directory(environment: dict[str, str] | None = None) -> Path:
         return Path("/var/lib/osmia")
     home = Path(environment.get("HOME", "/nonexistent"))
     return Path(environment.get("XDG_STATE_HOME") or home / ".local/state") / "osmia"
+
+
+def list_file() -> Path:
+    """The list file of this user."""
+    return state_directory() / "lists.json"
 
 
 def load_rules(path: Path) -> list[Rule]:

@@ -1,0 +1,244 @@
+"""Reading events: nanoseconds each, and how many a second. `python -m benchmarks.events [--short]`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import osmia
+from benchmarks.event_rows import RateRow, ReadingRow, rate_table, reading_table
+from benchmarks.programs.events import Sample, perf, ring, to_perf, to_ring
+from benchmarks.tables import terminal
+from osmia import EventReader, LoadedBpf
+from osmia.compiler.compile import compile_programs
+from osmia.loader import ProgramHandle
+from tests.kernel_access import why_no_bpf
+
+FRAME = bytes(64)
+FILLING = 30_000
+"""Events that fit into the ring buffer."""
+RATES = (500_000, 1_000_000, 1_500_000, 2_000_000, 3_000_000, 4_000_000, 6_000_000, 8_000_000)
+"""Events a second that are tried, until some are lost."""
+ATTEMPTS = 5
+BURST = 2_000
+"""Events that the producer sends at once."""
+C_SOURCE = Path(__file__).with_name("c") / "events.c"
+NOT_PERMITTED = 77
+
+Reader = EventReader[Sample]
+Take = Callable[[Reader], int]
+"""Takes all events that are there, and says how many."""
+
+
+def take_columns(reader: Reader) -> int:
+    return len(reader.read_columns(0))
+
+
+def take_lent(reader: Reader) -> int:
+    with reader.borrow_columns(0) as columns:
+        return len(columns)
+
+
+def take_list(reader: Reader) -> int:
+    return len(reader.read(0))
+
+
+def take_each(reader: Reader) -> int:
+    count = 0
+    for _ in reader.events(0):
+        count += 1
+    return count
+
+
+def take_fields(reader: Reader) -> int:
+    count = 0
+    for event in reader.events(0):
+        if event.time and event.address and event.kind and event.size:
+            count += 1
+    return count
+
+
+WAYS: dict[str, Take] = {
+    "columns, copied": take_columns,
+    "columns, lent": take_lent,
+    "list of instances": take_list,
+    "one by one": take_each,
+    "one by one, all four fields read": take_fields,
+}
+
+
+def measure_reading(rounds: int) -> Iterator[ReadingRow]:
+    """Fill a buffer, read it; every way in turn."""
+    with osmia.load(to_ring, to_perf) as bpf:
+        bpf.reader(perf, pages=512)
+        for kind, reader, program in _kinds(bpf):
+            taken: dict[str, list[float]] = {title: [] for title in WAYS}
+            for _ in range(rounds):
+                for title, take in WAYS.items():
+                    program.run(FRAME, repeat=FILLING)
+                    start = time.perf_counter_ns()
+                    count = take(reader)
+                    taken[title].append((time.perf_counter_ns() - start) / FILLING)
+                    if count != FILLING:
+                        raise RuntimeError(f"{count} of {FILLING} events arrived")
+            for title, values in taken.items():
+                yield ReadingRow(f"{kind}, {title}", median(values))
+    c_time = _c_reading(rounds)
+    if c_time is not None:
+        yield ReadingRow("ring buffer, C with libbpf, a callback for each", c_time)
+
+
+def measure_rates(seconds: float) -> Iterator[RateRow]:
+    """The highest rate without a loss, and what arrives of a flood."""
+    for title in ("columns, copied", "one by one"):
+        best = RateRow(f"ring buffer, {title}: highest rate without loss", 0, 0)
+        for rate in RATES:
+            row = _without_loss(WAYS[title], seconds, rate, best.title)
+            if row is None:
+                break
+            best = row
+        yield best
+    for title, wake_bytes in (("wake-ups in batches", None), ("a wake-up for each event", 0)):
+        with osmia.load(to_ring, to_perf) as bpf:
+            reader = bpf.reader(perf, pages=512, wake_bytes=wake_bytes)
+            yield _rate(
+                bpf.program("to_perf"), reader, _waiting, seconds, None, f"perf event array, flood, {title}"
+            )
+
+
+def _without_loss(take: Take, seconds: float, rate: int, title: str) -> RateRow | None:
+    """Another process may have the processor meanwhile: a rate has some attempts."""
+    for _ in range(ATTEMPTS):
+        with osmia.load(to_ring, to_perf) as bpf:
+            row = _rate(bpf.program("to_ring"), bpf[ring], take, seconds, rate, title)
+        if not row.lost_share and row.per_second >= 0.9 * rate:
+            return row
+    return None
+
+
+def _waiting(reader: Reader) -> int:
+    return len(reader.read_columns(0.05))
+
+
+def _kinds(bpf: LoadedBpf) -> list[tuple[str, Reader, ProgramHandle]]:
+    return [
+        ("ring buffer", bpf[ring], bpf.program("to_ring")),
+        ("perf event array", bpf[perf], bpf.program("to_perf")),
+    ]
+
+
+def _rate(
+    program: ProgramHandle, reader: Reader, take: Take, seconds: float, rate: int | None, title: str
+) -> RateRow:
+    """Read for some seconds beside a process that sends."""
+    count = 0
+    with _producer(program, rate) as results:
+        start = time.monotonic()
+        while time.monotonic() < start + seconds:
+            count += take(reader)
+        elapsed = time.monotonic() - start
+        refused = results()
+    count += take(reader)
+    lost = reader.lost + refused
+    return RateRow(title, count / elapsed, lost / (count + lost))
+
+
+@contextmanager
+def _producer(program: ProgramHandle, rate: int | None) -> Generator[Callable[[], int], None, None]:
+    """A process that sends, on the last processor; what is given ends it and tells what was refused."""
+    reading, writing = os.pipe()
+    parent = os.getpid()
+    before = os.sched_getaffinity(0)
+    child = os.fork()
+    if not child:
+        refused = 0
+        try:
+            os.sched_setaffinity(0, {max(before)})
+            refused = _send(program, rate, lambda: os.getppid() == parent)
+        finally:
+            os.write(writing, str(refused).encode())
+            os._exit(0)
+    os.close(writing)
+    os.sched_setaffinity(0, before - {max(before)} or before)
+    ended = False
+
+    def results() -> int:
+        nonlocal ended
+        ended = True
+        os.kill(child, signal.SIGTERM)
+        os.waitpid(child, 0)
+        return int(os.read(reading, 32) or b"0")
+
+    try:
+        yield results
+    finally:
+        if not ended:
+            results()
+        os.close(reading)
+        os.sched_setaffinity(0, before)
+
+
+def _send(program: ProgramHandle, rate: int | None, wanted: Callable[[], bool]) -> int:
+    """Send until SIGTERM; how many bursts ended with an event that found no room."""
+    stop = False
+
+    def end(*_: Any) -> None:
+        nonlocal stop
+        stop = True
+
+    signal.signal(signal.SIGTERM, end)
+    refused, due = 0, time.monotonic()
+    while not stop and wanted():
+        if rate is not None:
+            due += BURST / rate
+            while time.monotonic() < due and not stop:
+                pass
+        refused += program.run(FRAME, repeat=BURST).value == 2
+    return refused
+
+
+def _c_reading(rounds: int) -> float | None:
+    """Nanoseconds for an event in C; None where there is no compiler or no libbpf."""
+    if shutil.which("clang") is None:
+        return None
+    with TemporaryDirectory() as folder:
+        program = Path(folder, "events")
+        made = subprocess.run(
+            ["clang", "-O2", "-Wall", "-o", program, C_SOURCE, "-lbpf"], capture_output=True, text=True
+        )
+        if made.returncode:
+            return None
+        loaded = Path(folder, "events.o")
+        loaded.write_bytes(compile_programs((to_ring, to_perf)))
+        run = subprocess.run(
+            [program, loaded, str(rounds), str(FILLING)], capture_output=True, text=True, check=True
+        )
+    return median(map(float, run.stdout.split()))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.events", description=__doc__)
+    parser.add_argument("--short", action="store_true", help="a few seconds")
+    short: bool = parser.parse_args().short
+    missing = why_no_bpf()
+    if missing is not None:
+        print(f"benchmarks: {missing}", file=sys.stderr)
+        return NOT_PERMITTED
+    print(terminal(reading_table(tuple(measure_reading(5 if short else 41)))) + "\n")
+    print(terminal(rate_table(tuple(measure_rates(0.3 if short else 2)))))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
