@@ -10,10 +10,10 @@ SOURCES := $(wildcard $(CODE))
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev monitor demo test test-vm vm-pins bench lint format types mypy pyright imports check lock clean
+.PHONY: help setup setup-dev monitor demo test test-differential test-vm vm-pins bench lint format types mypy pyright imports check lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## make .venv with what osmia and its monitor need
 	@tools/setup.sh run
@@ -29,6 +29,9 @@ demo: setup ## watch two hosts in their own network namespaces, with a port scan
 
 test: setup-dev ## all tests that this machine and user can run: make test [ARGS="-k counter"]
 	@$(BIN)/pytest $(wildcard $(TESTS)) $(ARGS)
+
+test-differential: setup-dev ## plain Python against the kernel, on more generated programs: ARGS="--modules 500"
+	@$(BIN)/pytest tests/differential --timeout 0 $(or $(ARGS),--modules 200)
 
 test-vm: setup-dev ## the core tests on Debian's kernels from 5.10 on, under emulation
 	@$(BIN)/python -m tests.vm.run --core $(ARGS)

@@ -33,7 +33,7 @@ RATES = (500_000, 1_000_000, 1_500_000, 2_000_000, 3_000_000, 4_000_000, 6_000_0
 ATTEMPTS = 5
 BURST = 2_000
 """Events that the producer sends at once."""
-C_SOURCE = Path(__file__).with_name("c") / "events.c"
+C_SOURCE = Path(__file__).with_name("libbpf") / "events.c"
 NOT_PERMITTED = 77
 
 Reader = EventReader[Sample]

@@ -1,8 +1,7 @@
-"""Count system calls: a tracepoint sends an event for each, a table shows who calls what."""
+"""Trace system calls: a tracepoint sends an event for each."""
 
 import asyncio
 import os
-from collections import Counter
 
 import osmia
 from osmia import Constant, PerfEventArray, TracepointContext, i64, ktime_get_ns, struct, tracepoint, u32, u64
@@ -33,11 +32,10 @@ def trace_syscall(ctx: TracepointContext) -> int:
 
 
 async def main() -> None:
-    counts: Counter[tuple[int, int]] = Counter()
     with osmia.load(trace_syscall, constants={own_pid: u32(os.getpid())}) as bpf:
+        reader = bpf[events]
         bpf[trace_syscall].attach()
-        async for event in bpf[events]:
-            counts[int(event.pid), int(event.syscall_nr)] += 1
+        async for event in reader:
             print(f"PID {event.pid} called system call {event.syscall_nr} at {event.timestamp}")
 
 

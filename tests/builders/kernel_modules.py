@@ -28,4 +28,5 @@ def import_file(path: Path) -> ModuleType:
 
 def programs_of(module: ModuleType) -> tuple[Program[Any, Any], ...]:
     """The programs of a module, in the order of their definition."""
-    return tuple(value for value in vars(module).values() if isinstance(value, Program))
+    values: list[Any] = list(vars(module).values())
+    return tuple(value for value in values if isinstance(value, Program))

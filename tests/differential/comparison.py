@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import osmia
 from osmia import Map, XdpProgram
@@ -20,11 +20,11 @@ class Outcome:
 
     action: int
     data: bytes
-    maps: dict[str, object]
+    maps: dict[str, dict[object, object]]
 
 
 def compare(path: Path, packets: list[bytes]) -> None:
-    """Run all programs of a module over all packets, in Python and in the kernel, one state of maps through all."""
+    """Run all programs of a module over all packets, in Python and in the kernel, with the same maps."""
     module = import_file(path)
     programs = [program for program in programs_of(module) if isinstance(program, XdpProgram)]
     maps = {name: value for name, value in vars(module).items() if isinstance(value, Map)}
@@ -40,11 +40,11 @@ def compare(path: Path, packets: list[bytes]) -> None:
                     assert actual.action == expected.action, where
                     assert actual.data == expected.data, where
                     for name in used:
-                        assert actual.maps[name] == expected.maps[name], f"{where}, map {name}"
+                        assert actual.maps[name] == expected.maps[name], f"map {name}, {where}"
 
 
 @contextmanager
-def one_processor() -> Iterator[int]:
+def one_processor() -> Generator[int]:
     """Keep to one processor, so that per-CPU values are all in one place."""
     before = os.sched_getaffinity(0)
     processor = min(before)
@@ -65,10 +65,12 @@ def _is_used(bpf: Any, declaration: Map) -> bool:
 
 def _run(bpf: Any, program: XdpProgram, packet: bytes, maps: dict[str, Map]) -> Outcome:
     result = bpf[program].run(packet)
-    return Outcome(int(result.action), result.data, {name: _contents(bpf, value) for name, value in maps.items()})
+    return Outcome(
+        int(result.action), result.data, {name: _contents(bpf, value) for name, value in maps.items()}
+    )
 
 
-def _contents(bpf: Any, declaration: Map) -> object:
+def _contents(bpf: Any, declaration: Map) -> dict[object, object]:
     return {_plain(key): _plain(value) for key, value in bpf[declaration].items()}
 
 
@@ -76,8 +78,10 @@ def _plain(value: Any) -> object:
     """Bytes for structs, so that padding counts; numbers for the rest."""
     if isinstance(value, osmia.Integer | bool):
         return int(value)
-    if isinstance(value, int | tuple):
+    if isinstance(value, int):
         return value
+    if isinstance(value, tuple):
+        return cast("tuple[object, ...]", value)
     try:
         return bytes(value)
     except TypeError:
@@ -89,5 +93,3 @@ def write_module(folder: Path, name: str, text: str) -> Path:
     path = folder / f"{name}.py"
     path.write_text(text)
     return path
-
-

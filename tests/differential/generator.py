@@ -15,12 +15,12 @@ NATIVE = UNSIGNED + SIGNED
 NETWORK = ("be16", "be32", "be64")
 INTEGERS = NATIVE + NETWORK
 
-PREAMBLE = '''
+PREAMBLE = """
 from enum import Enum
 from typing import Literal
 
 from osmia import (
-    Array, ArrayMap, Constant, HashMap, LpmTrie, LruHashMap, PerCpuArray, PerCpuHashMap, XdpAction, XdpContext,
+    Array, ArrayMap, Constant, HashMap, LruHashMap, PerCpuArray, PerCpuHashMap, XdpAction, XdpContext,
     be16, be32, be64, i8, i16, i32, i64, struct, u8, u16, u32, u64, xdp,
 )
 
@@ -105,7 +105,6 @@ recent = LruHashMap(u8, u32, max_entries=512)
 records = HashMap(Key, Record, max_entries=32)
 narrow = PerCpuHashMap(u16, u8, max_entries=64)
 scratch = PerCpuArray(Record, max_entries=2)
-prefixes = LpmTrie(be32, u32, max_entries=64)
 
 
 def larger(first: i64, second: i64) -> i64:
@@ -146,7 +145,7 @@ def find(number: u32) -> Record | None:
     if found is None or found.narrow == 200:
         return None
     return found
-'''
+"""
 
 CALLS = {
     "i64": (("larger", ("i64", "i64")),),
@@ -168,11 +167,11 @@ def limits(name: str) -> tuple[int, int]:
 class Scope:
     """What can be used where a statement stands."""
 
-    variables: dict[str, str] = field(default_factory=lambda: dict[str, str]())
+    variables: dict[str, str] = field(default_factory=dict[str, str])
     """Names and their types, of those that can be set again."""
-    indices: dict[str, int] = field(default_factory=lambda: dict[str, int]())
+    indices: dict[str, int] = field(default_factory=dict[str, int])
     """Indices of loops and their bounds."""
-    records: list[str] = field(default_factory=lambda: list[str]())
+    records: list[str] = field(default_factory=list[str])
     in_loop: bool = False
 
     def inner(self, *, in_loop: bool | None = None) -> Scope:
@@ -203,7 +202,9 @@ class ProgramText:
             "        return XdpAction.ABORTED",
         ]
         for name in ("bytes", "words"):
-            self._lines.append(f"    {name} = p.a_{name}" if self._chance(0.5) else f"    {name} = {name.title()}()")
+            self._lines.append(
+                f"    {name} = p.a_{name}" if self._chance(0.5) else f"    {name} = {name.title()}()"
+            )
         while self._statements < 14:
             self._statement(scope, 1)
         self._results(scope)
@@ -225,9 +226,13 @@ class ProgramText:
 
     def _results(self, scope: Scope) -> None:
         for index, (name, kind) in enumerate(scope.variables.items()):
-            self._lines.append(f"    results[{index % 64}] = u64({name if kind != 'Color' else f'u16({name})'})")
+            self._lines.append(
+                f"    results[{index % 64}] = u64({name if kind != 'Color' else f'u16({name})'})"
+            )
         for record in scope.records:
-            self._lines.append(f"    records[Key(kind=u8({self._choose.randrange(4)}), number=u32(1))] = {record}")
+            self._lines.append(
+                f"    records[Key(kind=u8({self._choose.randrange(4)}), number=u32(1))] = {record}"
+            )
 
     # statements
 
@@ -264,7 +269,9 @@ class ProgramText:
             return
         name = self._choose.choice(names)
         kind = scope.variables[name]
-        operators = ("&", "|", "^") if kind in NETWORK else ("+", "-", "*", "//", "%", "<<", ">>", "&", "|", "^")
+        operators = (
+            ("&", "|", "^") if kind in NETWORK else ("+", "-", "*", "//", "%", "<<", ">>", "&", "|", "^")
+        )
         self._write(depth, f"{name} {self._choose.choice(operators)}= {self._operand(scope, kind, 2)}")
 
     def _array(self, scope: Scope, depth: int) -> None:
@@ -288,10 +295,14 @@ class ProgramText:
                 self._write(depth, f"del {name}[{key}]")
             case 4 if name != "numbers":
                 variable = self._new("v")
-                self._write(depth, f"{variable} = {name}.insert({key}, {self._integer(scope, value_kind, 2)})")
+                self._write(
+                    depth, f"{variable} = {name}.insert({key}, {self._integer(scope, value_kind, 2)})"
+                )
                 scope.variables[variable] = "bool"
             case _:
-                self._write(depth, f"narrow[{self._integer(scope, 'u16', 1)} & 7] += {self._operand(scope, 'u8', 1)}")
+                self._write(
+                    depth, f"narrow[{self._integer(scope, 'u16', 1)} & 7] += {self._operand(scope, 'u8', 1)}"
+                )
 
     def _packet(self, scope: Scope, depth: int) -> None:
         kind = self._choose.choice((*INTEGERS, "bool"))
@@ -313,9 +324,9 @@ class ProgramText:
         else:
             values = [self._integer(scope, kind, 2) for kind in ("u8", "be32", "u64")]
             inner = f"Inner(flag={self._bool(scope, 1)}, small={self._integer(scope, 'i16', 1)}, wide=i64(1))"
+            first = f"narrow={values[0]}, inner={inner}"
             self._write(
-                depth,
-                f"{name} = Record(narrow={values[0]}, inner={inner}, order={values[1]}, bytes=Bytes(), wide={values[2]})",
+                depth, f"{name} = Record({first}, order={values[1]}, bytes=Bytes(), wide={values[2]})"
             )
         scope.records.append(name)
 
@@ -405,7 +416,10 @@ class ProgramText:
         self._write(depth + 1, f"{variable} = {item}.value")
         inner.variables[variable] = "be16"
         if self._chance(0.4):
-            self._write(depth + 1, f"{item}.kind {self._choose.choice(('=', '+=', '^='))} {self._integer(inner, 'u8', 1)}")
+            self._write(
+                depth + 1,
+                f"{item}.kind {self._choose.choice(('=', '+=', '^='))} {self._integer(inner, 'u8', 1)}",
+            )
         self._block(inner, depth + 1, 1)
 
     def _find(self, scope: Scope, depth: int) -> None:
@@ -484,7 +498,11 @@ class ProgramText:
                 return self._operation(scope, kind, depth)
             case 3 | 4:
                 source = self._choose.choice((*INTEGERS, "bool"))
-                inner = self._bool(scope, depth - 1) if source == "bool" else self._integer(scope, source, depth - 1)
+                inner = (
+                    self._bool(scope, depth - 1)
+                    if source == "bool"
+                    else self._integer(scope, source, depth - 1)
+                )
                 return f"{kind}({inner})"
             case 5:
                 first, second = (self._integer(scope, kind, depth - 1) for _ in range(2))
@@ -506,7 +524,9 @@ class ProgramText:
         return f"({self._integer(scope, kind, depth - 1)})"
 
     def _operation(self, scope: Scope, kind: str, depth: int) -> str:
-        operators = ("&", "|", "^") if kind in NETWORK else ("+", "-", "*", "//", "%", "<<", ">>", "&", "|", "^")
+        operators = (
+            ("&", "|", "^") if kind in NETWORK else ("+", "-", "*", "//", "%", "<<", ">>", "&", "|", "^")
+        )
         operator = self._choose.choice(operators)
         left, right = self._integer(scope, kind, depth - 1), self._operand(scope, kind, depth - 1)
         if self._chance(0.15):
@@ -531,7 +551,9 @@ class ProgramText:
             case 4:
                 kind = self._choose.choice(INTEGERS)
                 low, high = self._integer(scope, kind, 1), self._operand(scope, kind, 1)
-                first, second = self._choose.choice((("<", "<="), ("<=", "<"), ("==", "!="), (">", ">="), (">=", "<")))
+                first, second = self._choose.choice(
+                    (("<", "<="), ("<=", "<"), ("==", "!="), (">", ">="), (">=", "<"))
+                )
                 return f"({low} {first} {self._integer(scope, kind, depth - 1)} {second} {high})"
             case 5:
                 arguments = ", ".join(self._integer(scope, "u16", depth - 1) for _ in range(3))
@@ -540,10 +562,9 @@ class ProgramText:
                 index = self._choose.choice(list(scope.indices))
                 return f"({index} % 3 {self._choose.choice(('==', '<', '!='))} {self._choose.randrange(3)})"
             case 7:
-                return self._choose.choice(
-                    (f"bool({self._integer(scope, self._choose.choice(NATIVE), depth - 1)})", "(p.a_color == Color.RED)",
-                     "(p.a_bytes == bytes)", "(p.a_color != 40_000)")
-                )  # fmt: skip
+                number = self._integer(scope, self._choose.choice(NATIVE), depth - 1)
+                texts = ("(p.a_color == Color.RED)", "(p.a_bytes == bytes)", "(p.a_color != 40_000)")
+                return self._choose.choice((f"bool({number})", *texts))
             case _:
                 kind = self._choose.choice(INTEGERS)
                 operator = self._choose.choice(("==", "!=", "<", "<=", ">", ">="))
@@ -573,6 +594,8 @@ def _word(choose: random.Random) -> bytes:
         case 2:
             return choose.randrange(300).to_bytes(8, "little")
         case 3:
-            return choose.choice((1 << 31, 1 << 63, (1 << 31) - 1, 0x8000_8000_8000_8000)).to_bytes(8, "little")
+            return choose.choice((1 << 31, 1 << 63, (1 << 31) - 1, 0x8000_8000_8000_8000)).to_bytes(
+                8, "little"
+            )
         case _:
             return choose.randbytes(8)

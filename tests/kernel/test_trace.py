@@ -47,7 +47,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
 class Trace:
     """`osmia trace … --json` while events are caused; ends with Ctrl-C."""
 
-    def __init__(self, *arguments: str, own_filter: str = "") -> None:
+    def __init__(self, *arguments: str, own_filter: str = "", loses: bool = False) -> None:
         both = " and ".join(part for part in (f"pid == {OWN}", own_filter) if part)
         given = () if own_filter == "none" else ("--filter", both)
         self.process = subprocess.Popen(
@@ -57,6 +57,8 @@ class Trace:
             text=True,
         )
         self.objects: list[dict[str, Any]] = []
+        self.lost = 0
+        self._loses = loses
 
     def __enter__(self) -> Self:
         assert self.process.stderr is not None
@@ -73,7 +75,10 @@ class Trace:
         finally:
             self.process.kill()
         if kind is None:
-            assert (self.process.returncode, errors) == (0, "")
+            assert self.process.returncode == 0, errors
+            found = re.match(r"([\d,]+) events ", errors)
+            assert (found is not None) == self._loses, errors
+            self.lost = int(found[1].replace(",", "")) if found is not None else 0
             self.objects = [json.loads(line) for line in output.splitlines()]
 
     def rows(self) -> list[dict[str, Any]]:
@@ -194,7 +199,7 @@ def test_system_calls_of_each_interval() -> None:
 
 def test_sum_of_bytes_read() -> None:
     with Trace(
-        "tracepoint:syscalls:sys_exit_read", "--key", "comm", "--sum", "ret", own_filter="ret > 0"
+        "tracepoint:syscalls:sys_exit_read", "--key", "comm", "--sum", "ret", own_filter="ret in (100, 5000)"
     ) as trace:
         read_sizes({100: 7, 5000: 3})
     assert trace.rows() == [{"comm": own_comm(), "sum(ret)": 15_700}]
@@ -266,7 +271,12 @@ def test_ends_of_processes() -> None:
 
 def test_signals() -> None:
     child = subprocess.Popen(["/bin/sleep", "60"])
-    with Trace("tracepoint:signal:signal_generate", "--print", "comm, sig, args.comm, args.pid") as trace:
+    with Trace(
+        "tracepoint:signal:signal_generate",
+        "--print",
+        "comm, sig, args.comm, args.pid",
+        own_filter="sig == 15",
+    ) as trace:
         child.terminate()
         child.wait()
     row = {"comm": own_comm(), "sig": signal.SIGTERM, "args.comm": "sleep", "args.pid": child.pid}
@@ -274,7 +284,7 @@ def test_signals() -> None:
 
 
 def test_all_tracepoints_of_the_scheduler() -> None:
-    with Trace("tracepoint:sched:sched_process_[!x]*".replace("[!x]", ""), "--key", "probe") as trace:
+    with Trace("tracepoint:sched:sched_process_*", "--key", "probe") as trace:
         for _ in range(2):
             subprocess.run(["/bin/true"])
     counts = {row["probe"]: row["count"] for row in trace.rows()}
@@ -362,11 +372,25 @@ def test_elements_of_arrays() -> None:
     assert trace.rows() == [{"count": 10}]
 
 
-def test_rows_without_room_are_counted(tmp_path: Path) -> None:
-    with Trace("tracepoint:syscalls:sys_exit_read", "--key", "nsecs", own_filter="ret == 77") as trace:
-        read_sizes({77: 16_384})
-        assert trace.process.poll() is None
-    assert len(trace.rows()) == 16_384
+def test_rows_without_room_are_counted() -> None:
+    with Trace(
+        "tracepoint:syscalls:sys_exit_read", "--key", "nsecs", own_filter="ret == 77", loses=True
+    ) as trace:
+        read_sizes({77: 20_000})
+    (table,) = trace.objects
+    assert len(table["rows"]) == 16_384
+    assert table["lost"] == 20_000 - 16_384
+
+
+def test_events_without_room_are_counted() -> None:
+    with Trace(
+        "tracepoint:syscalls:sys_exit_read", "--print", "comm, nsecs", own_filter="ret == 77", loses=True
+    ) as trace:
+        trace.process.send_signal(signal.SIGSTOP)
+        read_sizes({77: 40_000})
+        trace.process.send_signal(signal.SIGCONT)
+    assert trace.lost > 0
+    assert len(trace.objects) + trace.lost == 40_000
 
 
 @pytest.mark.parametrize(

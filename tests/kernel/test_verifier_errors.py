@@ -1,4 +1,4 @@
-"""Programs that compile but that the verifier refuses: the error shows the Python line, the cause and the fix."""
+"""Programs that compile but that the verifier refuses: the error has the Python line, cause and fix."""
 
 from __future__ import annotations
 

@@ -13,7 +13,12 @@ from osmia import (
     Constant,
     Direction,
     EventReader,
+    Frame,
     HashMap,
+    Histogram,
+    Histograms,
+    LinearHistogram,
+    Log2Histogram,
     LpmTrie,
     LruHashMap,
     LruPerCpuHashMap,
@@ -22,7 +27,9 @@ from osmia import (
     PerCpuValues,
     PerfEventArray,
     Pointer,
+    RawTracepointContext,
     RingBuf,
+    StackTrace,
     TcAction,
     TcContext,
     XdpAction,
@@ -73,6 +80,15 @@ switches = HashMap(u32, bool, max_entries=1)
 kinds = HashMap(u32, EtherType, max_entries=1)
 events = PerfEventArray(Total)
 ring = RingBuf(Total, byte_size=4096)
+latency = Log2Histogram(u64)
+sizes = LinearHistogram(u32, step=100, buckets=15, key=IPv4Address, max_entries=16)
+stacks = StackTrace(max_entries=64)
+
+
+def measured(ctx: RawTracepointContext, address: IPv4Address, length: u32) -> None:
+    latency.record(ktime_get_ns())
+    sizes.record(address, length)
+    assert_type(stacks.capture_user(ctx), i64)
 
 
 def integers(a: u32, b: u64, port: be16) -> None:
@@ -163,6 +179,10 @@ def user_side(bpf: osmia.Bpf, address: IPv4Address) -> None:
     assert_type(bpf[settings][1], u32)
     assert_type(bpf[reasons][Reason.UNKNOWN], PerCpuValues[u64])
     assert_type(bpf[events], EventReader[Total])
+    assert_type(bpf[latency], Histogram)
+    assert_type(bpf[sizes], Histograms[IPv4Address])
+    assert_type(bpf[sizes][address].total, int)
+    assert_type(bpf[stacks][i64(3)], tuple[Frame, ...])
     assert_type(bpf[ring].read(timeout=0), list[Total])
     assert_type(bpf.reader(events, pages=8, by_time=True), EventReader[Total])
     assert_type(bpf.reader(ring, delay=0.01), EventReader[Total])

@@ -10,6 +10,7 @@ from osmia import (
     ArrayMap,
     Constant,
     HashMap,
+    Log2Histogram,
     LpmTrie,
     PerCpuHashMap,
     PerfEventArray,
@@ -150,3 +151,16 @@ def user_side(bpf: osmia.Bpf, address: IPv4Address) -> None:
 def loading() -> None:
     osmia.simulate(good, constants={"LIMIT": u32(1)})  # error
     osmia.simulate("good")  # error
+
+
+latency = Log2Histogram(u64)
+by_source = Log2Histogram(u64, key=IPv4Address, max_entries=8)
+Log2Histogram(u64, key=IPv4Address)  # error
+Log2Histogram(Event)  # error
+
+
+def histograms(address: IPv4Address, narrow: u32, wide: u64) -> None:
+    latency.record(narrow)  # error
+    latency.record(address, wide)  # error
+    by_source.record(wide)  # error
+    by_source.record(narrow, wide)  # error

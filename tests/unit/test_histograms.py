@@ -72,8 +72,12 @@ def test_log2_buckets_join_without_gap_and_have_counters_of_their_own(kind: type
 
 @given(st.sampled_from(TYPES), st.data())
 def test_log2_bucket_holds_its_value(kind: type[Integer], data: st.DataObject) -> None:
-    low, high = (-(1 << kind.bits - 1), (1 << kind.bits - 1) - 1) if kind.signed else (0, (1 << kind.bits) - 1)
-    number = data.draw(st.integers(low, high) | st.integers(0, kind.bits - 1).map(lambda bit: (1 << bit) & high))
+    low, high = (
+        (-(1 << kind.bits - 1), (1 << kind.bits - 1) - 1) if kind.signed else (0, (1 << kind.bits) - 1)
+    )
+    number = data.draw(
+        st.integers(low, high) | st.integers(0, kind.bits - 1).map(lambda bit: (1 << bit) & high)
+    )
     bucket = bucket_of(Log2Histogram(kind), number)
     assert bucket.low is None or bucket.low <= number
     assert bucket.high is not None
@@ -140,24 +144,17 @@ def test_what_finds_no_room_is_counted() -> None:
 
 
 TEXT = """\
-ns        count    share
-[0]           1    10.0%  ████
-[1]           0     0.0%
-[2, 4)        1    10.0%  ████
-[4, 8)        8    80.0%  ██████████████████████████████"""
+ns      count    share
+[0]         1    10.0%  ██▊
+[1]         0     0.0%
+[2, 4)      1    10.0%  ██▊
+[4, 8)      8    80.0%  ██████████████████████"""
 
 
 def test_text() -> None:
-    seen = Histogram(
-        (Bucket(0, 0, 1), Bucket(1, 1, 0), Bucket(2, 3, 1), Bucket(4, 7, 8), Bucket(8, 15, 0))
-    )
-    assert [line.rstrip(" ▏▎▍▌▋▊▉") for line in seen.text("ns", 54).split("\n")] != []
-    lines = seen.text("ns", 54).split("\n")
-    assert lines[0].split() == ["ns", "count", "share"]
-    assert [line.split()[0] for line in lines[1:]] == ["[0]", "[1]", "[2,", "[4,"]
-    assert {len(line) for line in lines if line.endswith("█")} == {max(map(len, lines))}
-    assert max(map(len, lines)) <= 54
-    assert lines[4].count("█") == 8 * lines[1].count("█") + 7 * 0 or lines[4].count("█") > lines[1].count("█")
+    seen = Histogram((Bucket(0, 0, 1), Bucket(1, 1, 0), Bucket(2, 3, 1), Bucket(4, 7, 8), Bucket(8, 15, 0)))
+    assert seen.text("ns", 46) == TEXT
+    assert max(map(len, seen.text("ns", 46).split("\n"))) <= 46
     assert seen.percentile(50) == Bucket(4, 7, 8)
     assert seen.percentile(0) == Bucket(0, 0, 1)
 
@@ -173,7 +170,7 @@ def test_text_and_picture_of_nothing() -> None:
 
 def test_picture_is_xml_with_a_bar_for_each_bucket() -> None:
     seen = Histogram((Bucket(None, -1, 5), Bucket(0, 9, 10), Bucket(10, None, 0)))
-    picture = ET.fromstring(seen.svg("a < b & c"))  # noqa: S314 - our own
+    picture = ET.fromstring(seen.svg("a < b & c"))
     space = "{http://www.w3.org/2000/svg}"
     bars = [float(bar.attrib["width"]) for bar in picture.iter(f"{space}rect")]
     assert len(bars) == 2
@@ -210,7 +207,7 @@ places = LinearHistogram(u32, step=10, buckets=3, key=Place, max_entries=4)
 
 @xdp
 def by_place(ctx: XdpContext) -> XdpAction:
-    places.record(Place(port=80, queue=u8(ctx.rx_queue_index)), ctx.length)
+    places.record(Place(port=u16(80), queue=u8(ctx.rx_queue_index)), ctx.length)
     return XdpAction.PASS
 
 

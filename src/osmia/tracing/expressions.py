@@ -16,6 +16,8 @@ __all__ = ["LARGEST_TEXT", "SMALLEST_TEXT", "Expression", "ExpressionError", "Tr
 SMALLEST_TEXT, LARGEST_TEXT = 16, 128
 """Bytes of the program's type `Text`: as many as the stack has room for."""
 _LONGEST = 2000
+_TOGETHER = 8
+"""Bytes of a text that are compared without a branch: LLVM makes selects of single ones, which spill."""
 _I64, _U64 = (-(1 << 63), (1 << 63) - 1), (0, (1 << 64) - 1)
 _TEXT_FUNCTIONS = {"user_str": "probe_read_user_str", "kernel_str": "probe_read_kernel_str"}
 _FOLD: dict[type[ast.operator], Callable[[int, int], int]] = {
@@ -345,7 +347,7 @@ class Translator:
     def _equal(self, text: Term, literal: str, node: ast.expr, *, whole: bool = True) -> ast.expr:
         """Whether a text is, or begins with, a known one: byte by byte, with the zero byte at the end."""
         assert isinstance(text.kind, Text)
-        data = literal.encode()
+        data = literal.encode(errors="surrogatepass")
         most = (text.kind.size or LARGEST_TEXT) - 1
         if len(data) > most:
             raise self._fault(faults.no_text_length(self._span(node), most))
@@ -354,13 +356,18 @@ class Translator:
         if text.kind.size is None:
             self.needed_text = max(self.needed_text, len(data) + 1)
         wanted = [*data, 0] if whole else [*data]
-        equal: list[ast.expr] = []
-        for index, byte in enumerate(wanted):
-            place = ast.Subscript(text.node, _constant(index), ast.Load())
-            equal.append(ast.Compare(place, [ast.Eq()], [_constant(byte)]))
-        if not equal:
+        if not wanted:
             return ast.Constant(True)
-        return equal[0] if len(equal) == 1 else ast.BoolOp(ast.And(), equal)
+        parts: list[ast.expr] = [
+            _bytes_are(text.node, wanted[start : start + _TOGETHER], start)
+            for start in range(0, len(wanted), _TOGETHER)
+        ]
+        return parts[0] if len(parts) == 1 else ast.BoolOp(ast.And(), parts)
+
+    def _temporary(self, name: str, source: str, kind: Kind) -> Term:
+        """A variable for a part of an expression; the same one for the same part."""
+        known = [variable for variable, other in self.variables.items() if other == source]
+        return self._bind(known[0] if known else f"{name}_{len(self.variables)}", source, kind)
 
     def _choice(self, node: ast.IfExp) -> Term:
         test = self._truth(self._term(node.test), node.test)
@@ -368,9 +375,11 @@ class Translator:
         if isinstance(first.kind, Truth) and isinstance(second.kind, Truth):
             return Term(ast.IfExp(test, first.node, second.node), Truth())
         if isinstance(first.kind, LiteralNumber) and isinstance(second.kind, LiteralNumber):
-            first = Term(_call("i64", first.node), Number())
+            self._check_range(first.kind.value, Number(), node)
+            first = Term(first.node, Number())
         left, right, kind = self._same(node, "`a if b else c`", first, second)
-        return Term(ast.IfExp(test, left, right), kind)
+        # The conversion gives literals a width.
+        return Term(ast.IfExp(test, _call(kind.type_name, left), _call(kind.type_name, right)), kind)
 
     def _call(self, node: ast.Call) -> Term:
         match node:
@@ -380,8 +389,7 @@ class Translator:
                     kinds = _describe(address.kind)
                     raise self._fault(faults.wrong_operands(self._span(node), f"`{name}`", kinds))
                 source = f"{_TEXT_FUNCTIONS[name]}(Text, u64({ast.unparse(address.node)}))"
-                known = [variable for variable, other in self.variables.items() if other == source]
-                return self._bind(known[0] if known else f"text_{len(self.variables)}", source, Text(None))
+                return self._temporary("text", source, Text(None))
             case ast.Call(
                 func=ast.Attribute(value=receiver, attr="startswith"), args=[argument], keywords=[]
             ):
@@ -414,6 +422,17 @@ class Translator:
 
 def _call(name: str, argument: ast.expr) -> ast.Call:
     return ast.Call(ast.Name(name, ast.Load()), [argument], [])
+
+
+def _bytes_are(text: ast.expr, wanted: list[int], start: int) -> ast.expr:
+    """Whether some bytes of a text are the wanted ones."""
+    whole: ast.expr | None = None
+    for index, byte in enumerate(wanted, start):
+        place = ast.Subscript(text, _constant(index), ast.Load())
+        differs = ast.BinOp(place, ast.BitXor(), _constant(byte))
+        whole = differs if whole is None else ast.BinOp(whole, ast.BitOr(), differs)
+    assert whole is not None
+    return ast.Compare(whole, [ast.Eq()], [_constant(0)])
 
 
 def _constant(value: int) -> ast.expr:

@@ -7,16 +7,19 @@ import contextlib
 import copy
 import random
 from collections.abc import Iterator
+from typing import cast
 
-SEED_MODULE = '''
+SEED_MODULE = """
 from typing import Literal
 
 from osmia import (
-    Array, ArrayMap, Constant, HashMap, LpmTrie, LruHashMap, Packet, PerCpuArray, PerCpuHashMap, PerfEventArray,
-    RingBuf, TcAction, TcContext, XdpAction, XdpContext, be16, be32, classifier, i8, i16, i32, i64, ktime_get_ns,
-    log, struct, u8, u16, u32, u64, xdp,
+    Array, ArrayMap, Constant, HashMap, LpmTrie, LruHashMap, Packet, PerCpuArray, PerCpuHashMap,
+    PerfEventArray, RingBuf, TcAction, TcContext, XdpAction, XdpContext, be16, be32, classifier, i8, i16, i32,
+    i64, ktime_get_ns, log, struct, u8, u16, u32, u64, xdp,
 )
-from osmia.net import EtherType, EthHdr, IPv4Address, IPv6Address, IpProtocol, Ipv4Hdr, Ipv6Hdr, TcpHdr, VlanHdr
+from osmia.net import (
+    EtherType, EthHdr, IPv4Address, IPv6Address, IpProtocol, Ipv4Hdr, Ipv6Hdr, TcpHdr, VlanHdr
+)
 
 Digits = Array[u8, Literal[8]]
 LIMIT = Constant(u32(64))
@@ -156,18 +159,19 @@ def classify(ctx: TcContext) -> TcAction:
         if ip is not None and ip.src_addr == ip.dst_addr:
             return TcAction.SHOT
     return TcAction.NEXT
-'''
+"""
 
 _OPERATORS = (
-    ast.Add, ast.Sub, ast.Mult, ast.FloorDiv, ast.Mod, ast.LShift, ast.RShift, ast.BitAnd, ast.BitOr, ast.BitXor,
-    ast.Div, ast.Pow,
+    ast.Add, ast.Sub, ast.Mult, ast.FloorDiv, ast.Mod, ast.LShift, ast.RShift, ast.BitAnd, ast.BitOr,
+    ast.BitXor, ast.Div, ast.Pow,
 )  # fmt: skip
 _COMPARISONS = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Is, ast.IsNot, ast.In, ast.NotIn)
 _NUMBERS = (0, 1, -1, 7, 8, 255, 256, 65536, 1 << 31, 1 << 32, (1 << 63) - 1, 1 << 63, (1 << 64) - 1, 1 << 64)
 _TEXTS = (
-    "None", "True", "3.5", "'text'", "...", "int", "len(packet)", "ctx", "counts", "XdpAction", "u32", "Flow",
+    "None", "True", "3.5", "'text'", "...", "int", "len(packet)", "ctx", "counts", "XdpAction", "Flow",
     "range(4)", "lambda: 1", "[1, 2]", "ip", "(x := 3)", "not ctx", "counts[u32(1)]", "-ctx.length", "~MASK",
-    "Digits()[9]", "find", "log.info", "u32", "packet.read", "packet", "b''", "f'{ctx}'", "Flow.doubled", "LIMIT",
+    "Digits()[9]", "find", "log.info", "u32", "packet.read", "packet", "b''", "f'{ctx}'", "Flow.doubled",
+    "LIMIT",
 )  # fmt: skip
 
 
@@ -177,7 +181,12 @@ def mutants(seed: int) -> Iterator[str]:
     original = ast.parse(SEED_MODULE)
     expressions = [node for node in ast.walk(original) if isinstance(node, ast.expr) and _is_value(node)]
     expressions += [ast.parse(text, mode="eval").body for text in _TEXTS]
-    statements = [node for function in _functions(original) for node in ast.walk(function) if _is_inner(node)]
+    statements = [
+        node
+        for function in _functions(original)
+        for node in ast.walk(function)
+        if isinstance(node, ast.stmt) and not isinstance(node, ast.FunctionDef)
+    ]
     while True:
         tree = copy.deepcopy(original)
         functions = _functions(tree)
@@ -195,12 +204,8 @@ def _is_value(node: ast.AST) -> bool:
     return isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
 
 
-def _is_inner(node: ast.AST) -> bool:
-    return isinstance(node, ast.stmt) and not isinstance(node, ast.FunctionDef)
-
-
 def _mutate(
-    choose: random.Random, function: ast.FunctionDef, expressions: list[ast.expr], statements: list[ast.AST]
+    choose: random.Random, function: ast.FunctionDef, expressions: list[ast.expr], statements: list[ast.stmt]
 ) -> None:
     match choose.randrange(10):
         case 0:
@@ -226,7 +231,7 @@ def _mutate(
 
 
 def _replace_expression(choose: random.Random, function: ast.FunctionDef, new: ast.expr) -> None:
-    places = [
+    places: list[tuple[ast.AST, str, object]] = [
         (node, field, value)
         for statement in function.body
         for node in ast.walk(statement)
@@ -238,9 +243,11 @@ def _replace_expression(choose: random.Random, function: ast.FunctionDef, new: a
         if isinstance(value, ast.expr) and _is_value(value):
             setattr(node, field, new)
             return
-        if isinstance(value, list) and value and isinstance(value[0], ast.expr) and _is_value(value[0]):
-            value[choose.randrange(len(value))] = new
-            return
+        if isinstance(value, list):
+            values = cast("list[ast.AST]", value)
+            if values and isinstance(values[0], ast.expr) and _is_value(values[0]):
+                values[choose.randrange(len(values))] = new
+                return
 
 
 def _change_operator(choose: random.Random, function: ast.FunctionDef) -> None:
@@ -258,10 +265,8 @@ def _change_operator(choose: random.Random, function: ast.FunctionDef) -> None:
             node.op = ast.Or() if isinstance(node.op, ast.And) else ast.And()
         case ast.UnaryOp() as node:
             node.op = choose.choice((ast.Not, ast.USub, ast.UAdd, ast.Invert))()
-        case ast.BinOp() | ast.AugAssign() as node:
+        case node:
             node.op = choose.choice(_OPERATORS)()
-        case _:
-            pass
 
 
 def _change_call(choose: random.Random, function: ast.FunctionDef) -> None:
@@ -278,8 +283,8 @@ def _change_call(choose: random.Random, function: ast.FunctionDef) -> None:
         call.keywords.append(ast.keyword(choose.choice((None, "size", "limit")), ast.Name("ctx", ast.Load())))
 
 
-def _change_body(choose: random.Random, function: ast.FunctionDef, statements: list[ast.AST]) -> None:
-    bodies = [
+def _change_body(choose: random.Random, function: ast.FunctionDef, statements: list[ast.stmt]) -> None:
+    bodies: list[list[ast.stmt]] = [
         body
         for node in ast.walk(function)
         for body in (getattr(node, "body", None), getattr(node, "orelse", None))
@@ -289,9 +294,7 @@ def _change_body(choose: random.Random, function: ast.FunctionDef, statements: l
     position = choose.randrange(len(body))
     match choose.randrange(6):
         case 0:
-            body.pop(position)
-            if not body:
-                body.append(ast.Pass())
+            body[position] = ast.Pass()
         case 1:
             body.insert(position, copy.deepcopy(choose.choice(statements)))
         case 2:
@@ -301,7 +304,9 @@ def _change_body(choose: random.Random, function: ast.FunctionDef, statements: l
         case 4:
             body[position] = ast.While(_any_test(choose), [body[position]], [])
         case _:
-            loop = ast.parse(f"for i in range({choose.choice((0, 1, 4, 'ctx.length', '3, 9, 2', '9, 0, -1'))}): pass")
+            loop = ast.parse(
+                f"for i in range({choose.choice((0, 1, 4, 'ctx.length', '3, 9, 2', '9, 0, -1'))}): pass"
+            )
             assert isinstance(loop.body[0], ast.For)
             loop.body[0].body = [body[position]]
             body[position] = loop.body[0]

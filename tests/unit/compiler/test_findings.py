@@ -41,7 +41,9 @@ def test_message(path: Path, compare_golden: CompareGolden) -> None:
 def test_every_code_has_a_program() -> None:
     defined = set(re.findall(r'Diagnostic\(\s*"([a-z-]+)"', inspect.getsource(findings)))
     shown = {
-        code for golden in FOLDER.glob("*.err") for code in re.findall(r" \[([a-z-]+)\]$", golden.read_text(), re.M)
+        code
+        for golden in FOLDER.glob("*.err")
+        for code in re.findall(r" \[([a-z-]+)\]$", golden.read_text(), re.MULTILINE)
     }
     assert shown == defined - FOUND_BY_LLVM
 
@@ -55,7 +57,9 @@ def test_every_function_of_findings_is_used() -> None:
         node.attr
         for path in Path(inspect.getfile(findings)).parent.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "findings"
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "findings"
     }
     defined = {name for name, value in vars(findings).items() if inspect.isfunction(value) and name[0] != "_"}
     assert defined == used

@@ -61,7 +61,7 @@ def concrete(kind: type[ast.AST]) -> set[type[ast.AST]]:
     return {
         python_class
         for python_class in kind.__subclasses__()
-        if python_class.__module__ == "ast" and not python_class.__doc__ == "" and python_class not in OLD
+        if python_class.__module__ == "ast" and python_class.__doc__ != "" and python_class not in OLD
     }
 
 

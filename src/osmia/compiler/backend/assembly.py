@@ -178,7 +178,8 @@ class _FunctionAssembler:
                 f"%v{local.index} = alloca {_local_type(local.type)}, align {_local_alignment(local.type)}"
             )
         for slot in self._function.slots:
-            self._append(f"%s{slot.index} = alloca [{slot.type.size} x i8], align {alignment_of(slot.type)}")
+            alignment = _slot_alignment(slot.type)
+            self._append(f"%s{slot.index} = alloca [{slot.type.size} x i8], align {alignment}")
         loaded: dict[int, str] = {}
         for block in self._function.blocks:
             for operation, _ in block.operations:
@@ -405,6 +406,11 @@ def _after_null_tests(function: FunctionIr) -> Iterator[int]:
 
 def _local_type(kind: IrType) -> str:
     return "ptr" if isinstance(kind, PointerType) else _memory_type(kind)
+
+
+def _slot_alignment(kind: MemoryType) -> int:
+    """Words of the stack, so that character arrays are copied by words too; small values stay dense."""
+    return 8 if kind.size >= 8 else alignment_of(kind)
 
 
 def _local_alignment(kind: IrType) -> int:

@@ -8,6 +8,7 @@ from osmia.compiler.check.context import Checker
 from osmia.compiler.check.values import PlainInt, Reference, Scalar
 from osmia.compiler.ir.ops import (
     Binary,
+    BinaryOperator,
     Compare,
     ContextField,
     Convert,
@@ -74,9 +75,8 @@ def _opaque(checker: Checker, operand: Operand) -> Operand:
     return result
 
 
-def _binary(checker: Checker, operator: str, left: Operand, right: int) -> Operand:
+def _binary(checker: Checker, operator: BinaryOperator, left: Operand, right: int) -> Operand:
     result = checker.builder.register(U64)
-    assert operator in ("and", "mul")
     checker.builder.emit(Binary(result, operator, left, Number(right, U64)))
     return result
 
