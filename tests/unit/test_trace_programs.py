@@ -341,9 +341,7 @@ def test_rows_that_are_too_large() -> None:
 
 
 def test_titles_are_what_was_written() -> None:
-    made = write_program(
-        request(Action.PRINT, "args.pid,pid, 1")
-    )
+    made = write_program(request(Action.PRINT, "args.pid,pid, 1"))
     assert [(column.title, column.field) for column in made.columns] == [
         ("args.pid", "pid"),
         ("pid", "value_2"),

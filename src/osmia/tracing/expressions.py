@@ -92,7 +92,8 @@ def parse(option: str, text: str, *, several: bool = False) -> tuple[Expression,
     try:
         node = ast.parse(line, mode="eval").body
     except SyntaxError as error:
-        column = min(max((error.offset or 1) - 1, 0), len(line))
+        # Offset 0 stands for the end of the text.
+        column = min(error.offset - 1, len(line)) if error.offset else len(line)
         place = Span(option, 1, column, 1, column + 1, line)
         raise ExpressionError(faults.no_syntax(place, error.msg)) from None
     except (ValueError, RecursionError, MemoryError):
