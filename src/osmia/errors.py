@@ -98,7 +98,7 @@ class NotSupportedError(OsmiaError):
 
 @dataclass
 class PermissionDeniedError(OsmiaError):
-    """The process may not do this. `missing` are capability names such as "CAP_BPF"; `help` says how to give them."""
+    """The process may not do this. `missing` are capability names, `help` says how to give them."""
 
     action: str
     missing: tuple[str, ...] = ()
@@ -129,12 +129,14 @@ class AlreadyAttachedError(OsmiaError):
     program_id: int = 0
 
     def __str__(self) -> str:
-        holder = f"program {self.program_name!r} (id {self.program_id})" if self.program_id else "another program"
+        holder = (
+            f"program {self.program_name!r} (id {self.program_id})" if self.program_id else "another program"
+        )
         return f"{self.hook} is already taken by {holder}"
 
 
 class KernelError(OsmiaError, OSError):
-    """A system call that failed for a reason with no class of its own; `errno` is set, `strerror` says what was tried."""
+    """A system call that failed; `errno` is set, `strerror` says what was tried."""
 
 
 class MapFullError(OsmiaError, OSError):

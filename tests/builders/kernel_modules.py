@@ -7,7 +7,7 @@ import itertools
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from osmia import Program
 
@@ -28,5 +28,5 @@ def import_file(path: Path) -> ModuleType:
 
 def programs_of(module: ModuleType) -> tuple[Program[Any, Any], ...]:
     """The programs of a module, in the order of their definition."""
-    values: list[Any] = list(vars(module).values())
-    return tuple(value for value in values if isinstance(value, Program))
+    values = list(vars(module).values())
+    return tuple(cast("Program[Any, Any]", value) for value in values if issubclass(type(value), Program))

@@ -1,15 +1,15 @@
-"""One-liners without a kernel: formats, expressions, the text of programs, and what these do when simulated."""
+"""One-liners without a kernel: formats, expressions, program texts, and what they do when simulated."""
 
 from __future__ import annotations
 
 import ast
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 import osmia
-from osmia import CompileError, Histogram, MalformedError, TracepointContext, TracingProgram, UsageError
+from osmia import Bpf, CompileError, Histogram, MalformedError, TracepointContext, TracingProgram, UsageError
 from osmia.compiler import compile_programs
 from osmia.lang.buckets import Bucket
 from osmia.tracing import tables
@@ -71,7 +71,22 @@ def request(action: Action = Action.COUNT, value: str = "", probe: Probe = EVENT
 def program_of(program: TraceProgram) -> tuple[dict[str, Any], TracingProgram[Any]]:
     """The names of a program, and the one that is attached."""
     names = vars(import_text(program.text))
-    return names, next(value for value in names.values() if isinstance(value, TracingProgram))
+    return names, programs_in(names)[0]
+
+
+def programs_in(names: dict[str, Any]) -> tuple[TracingProgram[Any], ...]:
+    """The programs in the order of their declaration."""
+    found: list[TracingProgram[Any]] = [each for each in names.values() if isinstance(each, TracingProgram)]
+    return tuple(found)
+
+
+def run(bpf: Bpf, program: TracingProgram[Any], context: TracepointContext) -> None:
+    cast("Any", bpf[program]).run(context)
+
+
+def entries(bpf: Bpf, declaration: Any) -> Any:
+    """The user side of a map whose type only the program's text knows."""
+    return cast("Any", bpf)[declaration]
 
 
 def record(*, count: int = 0, text: bytes = b"", name: bytes = b"", yes: bool = False) -> bytes:
@@ -190,7 +205,7 @@ def test_many_probes_are_refused(tmp_path: Path) -> None:
 )
 def test_programs_compile(made: Request) -> None:
     names = vars(import_text(write_program(made).text))
-    programs = tuple(value for value in names.values() if isinstance(value, TracingProgram))
+    programs = programs_in(names)
     assert len(programs) == len(made.probes) + len(made.since)
     assert compile_programs(programs).startswith(b"\x7fELF")
 
@@ -226,8 +241,8 @@ def test_filters_are_python(expression: str, holds: bool) -> None:
     names, program = program_of(write_program(request(filter=expression)))
     data = record(count=7, text=b"/etc/some/long/path", yes=True)
     with osmia.simulate(program) as bpf:
-        bpf[program].run(TracepointContext(data, pid=9, comm="sh"))
-        assert bpf[names["totals"]][0].sum() == holds
+        run(bpf, program, TracepointContext(data, pid=9, comm="sh"))
+        assert entries(bpf, names["totals"])[0].sum() == holds
 
 
 def test_keys_are_counted_and_one_process_is_left_out() -> None:
@@ -236,11 +251,11 @@ def test_keys_are_counted_and_one_process_is_left_out() -> None:
     own = osmia.u32(44)
     with osmia.simulate(program, constants={names["own_pid"]: own}) as bpf:
         for text in (b"a", b"b", b"a"):
-            bpf[program].run(TracepointContext(record(text=text), pid=9, comm="sh"))
-        bpf[program].run(TracepointContext(record(text=b"a"), pid=44, comm="sh"))
+            run(bpf, program, TracepointContext(record(text=text), pid=9, comm="sh"))
+        run(bpf, program, TracepointContext(record(text=b"a"), pid=44, comm="sh"))
         rows = {
             values_of(key, made.columns, (EVENT,)): values.sum()
-            for key, values in bpf[names["totals"]].items()
+            for key, values in entries(bpf, names["totals"]).items()
         }
     assert rows == {("sh", "a", False): 2, ("sh", "b", False): 1}
 
@@ -254,24 +269,24 @@ def test_printed_text_comes_from_memory_and_is_cut_off() -> None:
     with osmia.simulate(program) as bpf:
         for text in (b"/etc/hosts\0behind", b"x" * 300, b""):
             bpf.kernel.texts[0x1000] = text
-            bpf[program].run(TracepointContext(bytes(data), pid=9))
-        rows = [values_of(event, made.columns, (CALL,)) for event in bpf[names["events"]].read(0)]
+            run(bpf, program, TracepointContext(bytes(data), pid=9))
+        rows = [values_of(event, made.columns, (CALL,)) for event in entries(bpf, names["events"]).read(0)]
     assert rows == [("/etc/hosts", -100, 0), ("x" * 127 + "…", -100, 0), ("", -100, 0)]
 
 
 def test_time_since_another_probe() -> None:
     made = write_program(request(Action.HISTOGRAM, "elapsed", since=(CALL,)))
     names = vars(import_text(made.text))
-    end, start = (value for value in names.values() if isinstance(value, TracingProgram))
+    end, start = programs_in(names)
     with osmia.simulate(end, start) as bpf:
         bpf.kernel.tick_ns = 0
-        bpf[end].run(TracepointContext(record(), pid=9, tid=3))
-        bpf[start].run(TracepointContext(bytes(40), pid=9, tid=3))
+        run(bpf, end, TracepointContext(record(), pid=9, tid=3))
+        run(bpf, start, TracepointContext(bytes(40), pid=9, tid=3))
         bpf.kernel.clock_ns += 5000
-        bpf[end].run(TracepointContext(record(), pid=9, tid=4))
-        bpf[end].run(TracepointContext(record(), pid=9, tid=3))
-        bpf[end].run(TracepointContext(record(), pid=9, tid=3))
-        histogram: Histogram = bpf[names["histogram"]]
+        run(bpf, end, TracepointContext(record(), pid=9, tid=4))
+        run(bpf, end, TracepointContext(record(), pid=9, tid=3))
+        run(bpf, end, TracepointContext(record(), pid=9, tid=3))
+        histogram: Histogram = entries(bpf, names["histogram"])
     assert [(bucket.low, bucket.count) for bucket in histogram.shown()] == [(4096, 1)]
 
 
@@ -347,7 +362,7 @@ def test_titles_are_what_was_written() -> None:
         ("pid", "value_2"),
         ("1", "value_3"),
     ]
-    assert ast.parse(made.text)
+    assert ast.get_docstring(ast.parse(made.text)) == "A program of `osmia trace`."
 
 
 def test_a_shared_cache_is_refused(tmp_path: Path) -> None:

@@ -40,7 +40,9 @@ class SourceMap:
     lines: tuple[str, ...]
     first_line: int = 1
 
-    def span(self, node: ast.expr | ast.stmt | ast.arg | ast.keyword | ast.pattern | ast.excepthandler) -> Span:
+    def span(
+        self, node: ast.expr | ast.stmt | ast.arg | ast.keyword | ast.pattern | ast.excepthandler
+    ) -> Span:
         """The span of a node whose line numbers count from `first_line`."""
         end_line = node.end_lineno if node.end_lineno is not None else node.lineno
         end_column = node.end_col_offset if node.end_col_offset is not None else node.col_offset + 1

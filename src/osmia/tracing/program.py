@@ -156,15 +156,14 @@ def _columns(expressions: Sequence[Expression], handlers: Sequence[Handler]) -> 
     columns: list[Column] = []
     for position, expression in enumerate(expressions):
         kinds = {handler.terms[position].kind for handler in handlers}
-        kind: Kind = _joined(tuple(kinds))
-        if not all(isinstance(each, Number) for each in kinds):
-            kind = kinds.pop()
-        assert isinstance(kind, ColumnKind)
-        if kinds and not isinstance(kind, Number):
+        numbers = [kind for kind in kinds if isinstance(kind, Number)]
+        if len(numbers) < len(kinds) and len(kinds) > 1:
             raise UsageError(
                 f"{expression.title} is not of one kind at all {len(handlers)} probes",
                 "trace them one by one, or narrow the pattern",
             )
+        kind = _joined(numbers) if numbers else next(iter(kinds))
+        assert isinstance(kind, ColumnKind)
         taken = {column.field for column in columns}
         columns.append(Column(expression.title, _field_name(expression.node, position, taken), kind))
     return tuple(columns)

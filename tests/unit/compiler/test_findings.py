@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import osmia
 from osmia import CompileError
 from osmia.compiler import findings
 from osmia.compiler.compile import check, compile_programs
@@ -72,3 +73,14 @@ def test_the_error_is_a_syntax_error_that_python_prints() -> None:
     assert 'unchecked_lookup.py", line 11' in printed
     assert "note:" not in printed
     assert "help: test it first" in printed
+
+
+@pytest.mark.parametrize("name", ["unchecked_lookup", "refused_in_called_function", "large_struct"])
+def test_no_frame_of_the_compiler_is_shown(name: str) -> None:
+    (program,) = programs_of(import_file(FOLDER / f"{name}.py"))
+    with pytest.raises(CompileError) as caught:
+        osmia.load(program)
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__ or caught.value.__context__ is None
+    frames = traceback.extract_tb(caught.value.__traceback__)
+    assert [Path(frame.filename).name for frame in frames] == [Path(__file__).name, "loaded.py"]

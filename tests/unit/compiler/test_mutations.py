@@ -37,7 +37,7 @@ def test_the_seed_compiles(tmp_path: Path) -> None:
 
 
 def outcome(module: ModuleType, text: str) -> str:
-    """ "compiled" or "refused"; anything else fails the test."""
+    """Either `compiled` or `refused`; anything else fails the test."""
     try:
         data = compile_programs(programs_of(module))
     except CompileError as error:
