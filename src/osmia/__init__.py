@@ -16,12 +16,11 @@ if TYPE_CHECKING:
         Link,
         PerCpuValues,
         RunResult,
-        SimulatedBpf,
         StackTraces,
-        simulate,
     )
     from osmia.bpf.features import Answer, Feature, features
     from osmia.bpf.loaded import LoadedBpf, load
+    from osmia.bpf.simulated import SimulatedBpf, simulate
     from osmia.errors import (
         AlreadyAttachedError,
         CompileError,
@@ -203,6 +202,7 @@ __all__ = [
 _ROOMS = {
     "osmia.bpf.features": ("Answer", "Feature", "features"),
     "osmia.bpf.loaded": ("LoadedBpf", "load"),
+    "osmia.bpf.simulated": ("SimulatedBpf", "simulate"),
     "osmia.bpf": (
         "Bpf",
         "Direction",
@@ -210,9 +210,7 @@ _ROOMS = {
         "Link",
         "PerCpuValues",
         "RunResult",
-        "SimulatedBpf",
         "StackTraces",
-        "simulate",
     ),
     "osmia.symbols": ("Frame",),
     "osmia.errors": (

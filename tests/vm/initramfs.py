@@ -238,7 +238,7 @@ def _modules_archive(kernel: KernelFiles) -> bytes:
 
 def _project_archive(objects: Path, plan: str) -> bytes:
     archive = Archive()
-    for name in ("src", "tests", "examples", "benchmarks/c"):
+    for name in ("src", "tests", "examples", "benchmarks"):
         for file in sorted((ROOT / name).rglob("*")):
             if file.is_file() and "__pycache__" not in file.parts:
                 path = PROJECT / PurePosixPath(file.relative_to(ROOT))

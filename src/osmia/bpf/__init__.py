@@ -1,4 +1,4 @@
-"""The short road from decorated functions to running programs."""
+"""The short road from decorated functions to running programs: `loaded`, or `simulated`."""
 
 from osmia.bpf.interface import (
     ArrayMapping,
@@ -14,7 +14,6 @@ from osmia.bpf.interface import (
     TracingHandle,
     XdpHandle,
 )
-from osmia.bpf.simulated import SimulatedBpf, simulate
 from osmia.bpf.stack_traces import StackTraces
 
 __all__ = [
@@ -28,9 +27,7 @@ __all__ = [
     "PerCpuMapping",
     "PerCpuValues",
     "RunResult",
-    "SimulatedBpf",
     "StackTraces",
     "TracingHandle",
     "XdpHandle",
-    "simulate",
 ]

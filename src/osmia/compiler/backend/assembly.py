@@ -46,6 +46,9 @@ from osmia.compiler.ir.ops import (
 )
 from osmia.compiler.ir.types import BoolType, IntegerType, IrType, MemoryType, PointerType, alignment_of
 
+_WORD = 8
+"""Bytes of a slot of the stack, as the verifier follows it."""
+
 _CHUNK = 64
 """Bytes of one memset or memcpy: LLVM makes stores of it up to 128, and dies above."""
 
@@ -178,8 +181,9 @@ class _FunctionAssembler:
                 f"%v{local.index} = alloca {_local_type(local.type)}, align {_local_alignment(local.type)}"
             )
         for slot in self._function.slots:
-            alignment = _slot_alignment(slot.type)
-            self._append(f"%s{slot.index} = alloca [{slot.type.size} x i8], align {alignment}")
+            # Whole words: LLVM would put a spilled register into the rest, which the verifier then forgets.
+            size = (slot.type.size + _WORD - 1) // _WORD * _WORD
+            self._append(f"%s{slot.index} = alloca [{size} x i8], align {_WORD}")
         loaded: dict[int, str] = {}
         for block in self._function.blocks:
             for operation, _ in block.operations:
@@ -406,11 +410,6 @@ def _after_null_tests(function: FunctionIr) -> Iterator[int]:
 
 def _local_type(kind: IrType) -> str:
     return "ptr" if isinstance(kind, PointerType) else _memory_type(kind)
-
-
-def _slot_alignment(kind: MemoryType) -> int:
-    """Words of the stack, so that character arrays are copied by words too; small values stay dense."""
-    return 8 if kind.size >= 8 else alignment_of(kind)
 
 
 def _local_alignment(kind: IrType) -> int:

@@ -81,12 +81,15 @@ def _store(checker: Checker, value: Scalar | Reference, variable: Variable | Non
         checker.report(findings.variable_type(span, name, describe(variable.local), str(value)))
         return
     operand = value.operand
-    if isinstance(value, Reference):
+    if isinstance(value, Reference) and isinstance(kind, PointerType):
         variable.shares |= value.roots - {name}
         variable.given |= frame.passed(value.roots)
         kept = frame.assignments.get(name, 0) > 1 and name not in frame.aliased
         if kept and value.fresh and not value.type.nullable:
             variable.slot = operand = checker.moved(value, variable.slot)
+        if kind.space is Space.PACKET:
+            variable.sure = variable.sure or checker.builder.local(f"{name} itself", kind)
+            checker.builder.emit(StoreLocal(variable.sure, value.sure or operand))
     checker.builder.emit(StoreLocal(variable.local, operand))
 
 

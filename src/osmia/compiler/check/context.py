@@ -105,6 +105,8 @@ class Variable:
     origin: str = ""
     slot: Operand | None = None
     """Memory of its own, for a name that is set to a new struct more than once."""
+    sure: Local | None = None
+    """Where its struct lies when it is not None, for structs in packets."""
     shares: frozenset[str] = frozenset()
     """Variables of its function whose struct this one may stand for as well."""
     given: frozenset[str] = frozenset()
@@ -138,6 +140,8 @@ class Frame:
     exit: Block | None = None
     """Where an inlined function returns to; None in the program itself."""
     result: Local | None = None
+    result_sure: Local | None = None
+    """Where the result lies when it is not None, for structs in packets."""
     result_slot: Operand | None = None
     """Where structs that the function builds are returned."""
     result_value: Value | None = None

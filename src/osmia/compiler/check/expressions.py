@@ -153,7 +153,8 @@ def name(checker: Checker, node: ast.Name) -> Value:
     if isinstance(kind, PointerType):
         present = checker.state is None or node.id in checker.state.present
         result = checker.builder.register(PointerType(kind.pointee, kind.space, nullable=not present))
-        checker.builder.emit(LoadLocal(result, variable.local))
+        local = variable.sure if present and variable.sure is not None else variable.local
+        checker.builder.emit(LoadLocal(result, local))
         return Reference(result, variable.origin, roots=variable.shares | {node.id})
     result = checker.builder.register(kind)
     checker.builder.emit(LoadLocal(result, variable.local))

@@ -101,7 +101,12 @@ def _result(checker: Checker, frame: Frame) -> Value:
         register = checker.builder.register(PointerType(kind.pointee, kind.space, nullable=optional))
         checker.builder.emit(LoadLocal(register, frame.result))
         origin = value.origin or f"`{frame.source.node.name}` can return None"
-        return Reference(register, origin, value.fresh and not optional, frame.passed(value.roots))
+        sure = None
+        if frame.result_sure is not None:
+            sure = checker.builder.register(kind)
+            checker.builder.emit(LoadLocal(sure, frame.result_sure))
+        operand = sure if sure is not None and not optional else register
+        return Reference(operand, origin, value.fresh and not optional, frame.passed(value.roots), sure)
     register = checker.builder.register(frame.result.type)
     checker.builder.emit(LoadLocal(register, frame.result))
     return scalar(register)

@@ -24,7 +24,7 @@ from osmia.compiler.check.values import (
     scalar,
 )
 from osmia.compiler.ir.ops import Binary, LoadLocal, Local, Null, Number, StoreLocal
-from osmia.compiler.ir.types import I32, I64, IntegerType, MemoryType, PointerType
+from osmia.compiler.ir.types import I32, I64, IntegerType, MemoryType, PointerType, Space
 from osmia.compiler.primitives import maps
 from osmia.lang.maps import Map
 
@@ -332,6 +332,10 @@ def _store_result(checker: Checker, value: Scalar | Reference) -> None:
     operand = value.operand
     if isinstance(value, Reference) and value.fresh:
         frame.result_slot = operand = checker.moved(value, frame.result_slot)
-    elif isinstance(frame.result_value, Reference):
-        frame.result_value = replace(frame.result_value, fresh=False)
+    elif isinstance(value, Reference) and isinstance(frame.result_value, Reference):
+        roots = frame.result_value.roots | value.roots
+        frame.result_value = replace(frame.result_value, fresh=False, roots=roots)
+    if isinstance(value, Reference) and value.type.space is Space.PACKET:
+        frame.result_sure = frame.result_sure or checker.builder.local("result itself", value.type)
+        checker.builder.emit(StoreLocal(frame.result_sure, value.sure or operand))
     checker.builder.emit(StoreLocal(frame.result, operand))

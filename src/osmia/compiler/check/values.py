@@ -49,6 +49,8 @@ class Reference:
     """Built by this very expression: nothing else refers to its memory."""
     roots: frozenset[str] = frozenset()
     """The variables through which its struct was reached."""
+    sure: Operand | None = None
+    """Its address where it is not None; LLVM then sees one address, not a choice between it and null."""
 
     @property
     def type(self) -> PointerType:

@@ -64,12 +64,12 @@ def read(checker: Checker, receiver: Value, call: Call) -> Value:
         return checker.report(findings.type_mismatch(call.spans[0], "a @struct class", str(header)))
     builder = checker.builder
     short, here, whole, join = builder.block(), builder.block(), builder.block(), builder.block()
+    position = builder.register(_POSITION)
+    builder.emit(LoadLocal(position, receiver.position))
     exhausted = builder.register_bool()
     builder.emit(LoadLocal(exhausted, receiver.exhausted))
     builder.branch(exhausted, short, here)
     builder.enter(here)
-    position = builder.register(_POSITION)
-    builder.emit(LoadLocal(position, receiver.position))
     end = builder.register(_POSITION)
     builder.emit(LoadLocal(end, receiver.end))
     behind = builder.register(_POSITION)
@@ -88,7 +88,8 @@ def read(checker: Checker, receiver: Value, call: Call) -> Value:
     builder.enter(join)
     value = builder.register(result.type)
     builder.emit(LoadLocal(value, result))
-    return Reference(value, "`Packet.read` returns None where the packet ends before the header does")
+    origin = "`Packet.read` returns None where the packet ends before the header does"
+    return Reference(value, origin, sure=position)
 
 
 def skip(checker: Checker, receiver: Value, call: Call) -> Value:
