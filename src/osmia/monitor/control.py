@@ -145,8 +145,12 @@ def request(path: Path, content: Mapping[str, object]) -> dict[str, object]:
             raise NoMonitorError(path) from None
         except PermissionError:
             raise UsageError(f"{path} belongs to another user", "run this with sudo") from None
-        client.sendall(json.dumps(content).encode() + b"\n")
-        line = _read_line(client, MAXIMUM_ANSWER)
+        try:
+            client.sendall(json.dumps(content).encode() + b"\n")
+            line = _read_line(client, MAXIMUM_ANSWER)
+        except (BrokenPipeError, ConnectionResetError):
+            # It hung up in the middle of the question: so does no monitor.
+            line = b""
     try:
         answer = as_object(json.loads(line))
     except ValueError:
