@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from typing import Any, SupportsIndex
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 import osmia
 from osmia import XdpAction, u32, u64

@@ -5,8 +5,7 @@ from __future__ import annotations
 import struct
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from osmia.btf import Btf, FunctionInfo, LineInfo, decode_btf, decode_extension, encode_btf, types
 from osmia.btf.decode import HEADER

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from osmia import MalformedError, NotSupportedError, UsageError
 from osmia.packets import Frame, PcapWriter, ethernet, ipv4, open_capture, read_capture, udp

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from osmia.loader.disassembler import disassemble, disassemble_instruction
 from osmia.loader.instructions import Instruction, unpack

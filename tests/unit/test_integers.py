@@ -9,8 +9,7 @@ from enum import Enum
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from osmia import Integer, be16, be32, be64, i8, i16, i32, i64, u8, u16, u32, u64
 

@@ -6,8 +6,7 @@ import struct
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from osmia.btf import Btf, encode_btf, types
 from osmia.elf import SectionFlag, SectionType, SymbolBinding, SymbolType

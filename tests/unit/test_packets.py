@@ -6,8 +6,7 @@ import importlib
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from osmia import UsageError, be16
 from osmia.lang.memory import decode

@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from osmia.errors import MalformedError, UsageError
 from osmia.loader import EventBytes, IntegerCodec, PerfBufferReader, perf_buffer

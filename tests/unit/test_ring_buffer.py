@@ -8,8 +8,7 @@ from contextlib import contextmanager
 
 import numpy
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from osmia.errors import MalformedError, UsageError
 from osmia.loader import EventBytes, IntegerCodec, RingBufferReader

@@ -9,8 +9,7 @@ from collections import OrderedDict
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import osmia
 from osmia import (

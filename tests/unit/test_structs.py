@@ -6,8 +6,7 @@ import ctypes
 from typing import Any, Literal, cast
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from osmia import Array, Comm, Integer, Struct, be16, be32, i8, i16, i32, i64, struct, u8, u16, u32, u64
 from osmia.lang.memory import MemoryCodec, alignment_of, decode, encode, size_of

@@ -36,10 +36,7 @@ from osmia.loader import (
     lost_counter,
     read_object,
 )
-from osmia.loader.log import LEVEL as LOG_LEVEL
-from osmia.loader.log import MAP as LOG_MAP
-from osmia.loader.log import SECTION as LOG_SECTION
-from osmia.loader.log import LogDecoder
+from osmia.loader.log import LEVEL as LOG_LEVEL, MAP as LOG_MAP, SECTION as LOG_SECTION, LogDecoder
 from osmia.uapi import MapType
 
 __all__ = ["LoadedBpf", "load"]

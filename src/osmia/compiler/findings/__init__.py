@@ -1,0 +1,57 @@
+"""Every finding that the compiler reports, with its code and its prose; one file for each theme."""
+
+from osmia.compiler.findings.control import (
+    backend_refused as backend_refused,
+    kernel_name as kernel_name,
+    missing_annotation as missing_annotation,
+    missing_return as missing_return,
+    not_callable as not_callable,
+    recursion as recursion,
+    refused_syntax as refused_syntax,
+    too_deep as too_deep,
+    too_large as too_large,
+    unbounded_loop as unbounded_loop,
+    unreachable as unreachable,
+    wrong_arguments as wrong_arguments,
+)
+from osmia.compiler.findings.logging import (
+    log_format as log_format,
+    log_message as log_message,
+    log_value as log_value,
+)
+from osmia.compiler.findings.memory import (
+    atomic_width as atomic_width,
+    fixed_entries as fixed_entries,
+    index_unproven as index_unproven,
+    map_operator as map_operator,
+    map_read as map_read,
+    module_struct as module_struct,
+    never_none as never_none,
+    no_entries as no_entries,
+    read_only as read_only,
+    stack_limit as stack_limit,
+    unchecked_lookup as unchecked_lookup,
+)
+from osmia.compiler.findings.names import (
+    aliased_struct as aliased_struct,
+    assigned_outside as assigned_outside,
+    no_attribute as no_attribute,
+    rebound as rebound,
+    unassigned as unassigned,
+    unknown_name as unknown_name,
+    variable_type as variable_type,
+)
+from osmia.compiler.findings.types import (
+    literal_out_of_range as literal_out_of_range,
+    mixed_types as mixed_types,
+    no_layout as no_layout,
+    no_width as no_width,
+    operand_of_and as operand_of_and,
+    plain_int as plain_int,
+    plain_int_operator as plain_int_operator,
+    text_value as text_value,
+    too_wide as too_wide,
+    type_mismatch as type_mismatch,
+    unknown_annotation as unknown_annotation,
+    unsupported_operator as unsupported_operator,
+)
