@@ -30,6 +30,7 @@ from osmia import (
     RawTracepointContext,
     RingBuf,
     StackTrace,
+    Subprogram,
     TcAction,
     TcContext,
     XdpAction,
@@ -37,6 +38,7 @@ from osmia import (
     XdpFlags,
     be16,
     classifier,
+    function,
     i64,
     ktime_get_ns,
     struct,
@@ -217,3 +219,28 @@ def programs(interface: str) -> None:
 
 def narrow(first: u8) -> bool:
     return first in (u8(1), u8(2))
+
+
+@osmia.function
+def inlined(number: u32) -> u32:
+    return number + 1
+
+
+@function(inline=False)
+def called(ctx: XdpContext, number: u32) -> bool:
+    return ctx.length > inlined(number)
+
+
+@function(verified_alone=True)
+def verified_alone(number: u64) -> u64:
+    return number * 3
+
+
+@xdp
+def calls_functions(ctx: XdpContext) -> XdpAction:
+    assert_type(called(ctx, u32(1)), bool)
+    assert_type(verified_alone(u64(2)), u64)
+    return XdpAction.PASS
+
+
+as_value: Subprogram[..., u64] = verified_alone

@@ -20,6 +20,7 @@ from osmia import (
     XdpContext,
     be16,
     classifier,
+    function,
     i32,
     struct,
     u16,
@@ -164,3 +165,16 @@ def histograms(address: IPv4Address, narrow: u32, wide: u64) -> None:
     latency.record(address, wide)  # error
     by_source.record(wide)  # error
     by_source.record(narrow, wide)  # error
+
+
+@function(inline=False)
+def halved(number: u32) -> u32:
+    return number // 2
+
+
+@xdp
+def wrong_calls(ctx: XdpContext) -> XdpAction:
+    halved(u64(1))  # error
+    halved(u32(1), u32(2))  # error
+    halved(u32(1)) + u64(1)  # error
+    return XdpAction.PASS

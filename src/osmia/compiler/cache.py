@@ -103,6 +103,7 @@ def _fingerprint(programs: tuple[Program[Any, Any], ...], references: References
     facts += [_describe(declaration.value_type) for declaration in references.maps.values()]
     facts += [f"{name} {constant!r}" for name, constant in references.constants.items()]
     facts += [f"{name} {_describe(value)}" for name, value in references.values]
+    facts += [f"{name} {each.verified_alone}" for name, each in references.subprograms.items()]
     facts += [function.__qualname__ for function in references.functions]
     digest.update("\n".join(facts).encode())
     return digest.hexdigest()

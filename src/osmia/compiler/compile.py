@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import linecache
+import re
 from types import FunctionType
 from typing import Any, cast
 
 from osmia.compiler import findings
 from osmia.compiler.backend.assembly import print_assembly
+from osmia.compiler.backend.call_stack import MOST_BYTES, MOST_FRAMES, chains, frame_sizes, has_calls
 from osmia.compiler.backend.llvm_process import LlvmError, llvm
 from osmia.compiler.check.context import ModuleContext
 from osmia.compiler.check.program import check_program
 from osmia.compiler.check.type_table import TypeTable
-from osmia.compiler.ir.ops import MapDefinition, ModuleIr, VariableDefinition
+from osmia.compiler.ir.ops import Location, MapDefinition, ModuleIr, VariableDefinition
 from osmia.compiler.ir.types import U32, U64, ArrayType, MemoryType, StructField, StructType, alignment_of
 from osmia.compiler.primitives.log import LOG_LEVEL, LOG_MAP
 from osmia.compiler.primitives.log_table import LogTable
 from osmia.compiler.source import read_function
+from osmia.diagnostics import Span
 from osmia.errors import CompileError, InternalError, UsageError
 from osmia.lang.constants import Constant
 from osmia.lang.maps import Map
@@ -41,9 +45,12 @@ def compile_programs(
     module = check(programs, references)
     text = print_assembly(module, _filename(programs))
     try:
-        return llvm.emit(text, cpu)
+        data = llvm.emit(text, cpu)
     except LlvmError as failure:
         raise _explain(programs, module, str(failure)) from None
+    if has_calls(module):
+        _check_call_stack(module, data)
+    return data
 
 
 def check(programs: tuple[Program[Any, Any], ...], references: References | None = None) -> ModuleIr:
@@ -60,18 +67,36 @@ def check(programs: tuple[Program[Any, Any], ...], references: References | None
         memory_type = types.memory_type(type(constant.default))
         assert memory_type is not None
         constants[constant] = VariableDefinition(name, memory_type, int(constant.default))
-    context = ModuleContext(types, maps, constants, LogTable())
+    context = ModuleContext(types, maps, constants, LogTable(), set(found.names) - set(found.subprograms))
     functions = [check_program(program, context) for program in programs]
     if context.findings:
         raise CompileError(tuple(context.findings)).with_traceback(None)
     log_formats = context.log.encode()
     definitions = (*maps.values(), *((LOG_MAP,) if log_formats else ()))
+    subprograms = [each.ir for each in context.subprograms.values()]
     return ModuleIr(
-        tuple(function for function in functions if function is not None),
+        tuple(function for function in (*functions, *subprograms) if function is not None),
         definitions,
         (*constants.values(), *((LOG_LEVEL,) if log_formats else ())),
         log_formats,
     )
+
+
+def _check_call_stack(module: ModuleIr, data: bytes) -> None:
+    """Refuse chains of calls that the verifier would refuse."""
+    largest, longest = chains(module, frame_sizes(data))
+    if largest.size > MOST_BYTES and largest.call is not None:
+        finding = findings.call_stack(_span(largest.call), largest.names, largest.frames, MOST_BYTES)
+        raise CompileError((finding,))
+    if len(longest.names) > MOST_FRAMES and longest.call is not None:
+        raise CompileError((findings.call_depth(_span(longest.call), longest.names, MOST_FRAMES),))
+
+
+def _span(location: Location) -> Span:
+    """From a place in the source to the end of its line."""
+    text = linecache.getline(location.scope.filename, location.line).rstrip()
+    start, end = location.column - 1, max(len(text), location.column)
+    return Span(location.scope.filename, location.line, start, location.line, end, text)
 
 
 def assembly(programs: tuple[Program[Any, Any], ...]) -> str:
@@ -109,14 +134,19 @@ def _trie_key(address: MemoryType) -> StructType:
 
 def _explain(programs: tuple[Program[Any, Any], ...], module: ModuleIr, words: str) -> Exception:
     """LLVM's refusal as a finding about the user's program."""
-    by_name = {program.name: program for program in programs}
-    named = [program for name, program in by_name.items() if name in words] or list(programs)
-    span = read_function(cast("FunctionType", named[0].function)).span_of_name()
+    found = re.search(r"in function (\w+)", words)
+    named = [function for function in module.functions if found is not None and function.name == found[1]]
+    named = named or list(module.functions)
+    function, name = named[0], named[0].name
+    program = next((each for each in programs if each.name == name), None)
+    if program is None:
+        span = _span(Location(function.scope.line, 1, function.scope))
+    else:
+        span = read_function(cast("FunctionType", program.function)).span_of_name()
     if any(marker in words for marker in _FIRST_STACK_WORDS):
-        function = next(function for function in module.functions if function.name == named[0].name)
         used = sum((slot.type.size + 7) // 8 * 8 for slot in function.slots)
-        return CompileError((findings.stack_limit(span, named[0].name, used),))
+        return CompileError((findings.stack_limit(span, name, used),))
     last = words.strip().splitlines()[-1] if words.strip() else "it ended without a word"
     if "LLVM ERROR" not in words:
         return InternalError("LLVM", last)
-    return CompileError((findings.backend_refused(span, named[0].name, last),))
+    return CompileError((findings.backend_refused(span, name, last),))

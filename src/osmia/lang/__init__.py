@@ -6,6 +6,7 @@ from osmia.lang.arrays import Array, CharArray, Comm
 from osmia.lang.buckets import Bucket, Histogram, Histograms
 from osmia.lang.constants import Constant
 from osmia.lang.contexts import TcContext, XdpContext
+from osmia.lang.functions import Subprogram, function
 from osmia.lang.helpers import (
     get_prandom_u32,
     get_smp_processor_id,
@@ -81,6 +82,7 @@ __all__ = [
     "RingBuf",
     "StackTrace",
     "Struct",
+    "Subprogram",
     "TcAction",
     "TcContext",
     "TracepointContext",
@@ -94,6 +96,7 @@ __all__ = [
     "be32",
     "be64",
     "classifier",
+    "function",
     "get_prandom_u32",
     "get_smp_processor_id",
     "i8",

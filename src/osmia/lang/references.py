@@ -9,6 +9,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any, TypeVar, cast
 
 from osmia.lang.constants import Constant
+from osmia.lang.functions import Subprogram
 from osmia.lang.maps import Map
 from osmia.lang.programs import Program
 from osmia.lang.structs import Struct
@@ -28,6 +29,7 @@ class References:
     maps: dict[str, Map] = field(default_factory=dict[str, Map])
     """Maps by the name that their module gives them; a second one of that name gets a number."""
     constants: dict[str, Constant[Any]] = field(default_factory=dict[str, Constant[Any]])
+    subprograms: dict[str, Subprogram[..., Any]] = field(default_factory=dict[str, Subprogram[..., Any]])
     functions: list[FunctionType] = field(default_factory=list[FunctionType])
     values: list[tuple[str, object]] = field(default_factory=list[tuple[str, object]])
     """Names and what else they stand for."""
@@ -89,6 +91,9 @@ def _visit_value(name: str, value: object, used: tuple[str, ...], found: Referen
                 _visit_value(f"{name}_{suffix}", companion, (), found)
         case Constant():
             _declare(found, found.constants, name, value)
+        case Subprogram():
+            _declare(found, found.subprograms, value.name, cast("Subprogram[..., Any]", value))
+            _visit_function(cast("FunctionType", value.function), found)
         case FunctionType():
             _visit_function(value, found)
         case ModuleType():

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from osmia.compiler.backend.arithmetic import binary, compare, convert
 from osmia.compiler.backend.debug_info import DebugInfo
 from osmia.compiler.ir.ops import (
+    Argument,
     AtomicAdd,
     Binary,
     Block,
     Branch,
+    CallFunction,
     CallHelper,
     Compare,
     ContextAddress,
@@ -20,6 +22,7 @@ from osmia.compiler.ir.ops import (
     FunctionIr,
     IsNull,
     Jump,
+    Linkage,
     Load,
     LoadLocal,
     Location,
@@ -31,6 +34,7 @@ from osmia.compiler.ir.ops import (
     Opaque,
     Operand,
     Operation,
+    Parameter,
     PointerAbove,
     PointerDifference,
     Register,
@@ -150,11 +154,23 @@ class _FunctionAssembler:
         """The function's text."""
         function = self._function
         node = self._debug.subprogram(function)
-        self._lines = [
-            f"define dso_local {_register_type(function.return_type)} @{function.name}(ptr noundef %ctx)",
-            f'nounwind section "{function.section}" !dbg {node} {{',
-            "entry:",
-        ]
+        if function.linkage is Linkage.PROGRAM:
+            self._lines = [
+                f"define dso_local {_register_type(function.return_type)} @{function.name}(ptr noundef %ctx)",
+                f'nounwind section "{function.section}" !dbg {node} {{',
+            ]
+        else:
+            # Numbers in 64 bits: the upper half of a narrow register would be undefined.
+            linkage = "internal" if function.linkage is Linkage.STATIC else "dso_local"
+            given = ", ".join(
+                f"{_argument_type(each.type)} {_argument_name(each, position)}"
+                for position, each in enumerate(function.parameters)
+            )
+            self._lines = [
+                f"define {linkage} i64 @{function.name}({given})",
+                f"noinline nounwind !dbg {node} {{",
+            ]
+        self._lines.append("entry:")
         self._at(Location(function.scope.line, 1, function.scope))
         self._entry()
         for block in function.blocks:
@@ -247,8 +263,10 @@ class _FunctionAssembler:
                 self._append(
                     f"br i1 {self._value(condition)}, label %L{then.index}, label %L{otherwise.index}"
                 )
-            case Return(value):
+            case Return(value) if self._function.linkage is Linkage.PROGRAM:
                 self._append(f"ret {self._typed(value)}")
+            case Return(value):
+                self._append(f"ret i64 {self._widened(value)}")
 
     def _value(self, operand: Operand) -> str:
         match operand:
@@ -358,6 +376,12 @@ class _FunctionAssembler:
                 return self.result(f"load {_register_type(result.type)}, ptr {address}, align {alignment}")
             case CallHelper():
                 return self._call(operation)
+            case Argument(result, position):
+                name = _argument_name(self._function.parameters[position], position)
+                return self._narrowed(name, result.type)
+            case CallFunction(result, called, arguments):
+                given = ", ".join(f"{_argument_type(each.type)} {self._widened(each)}" for each in arguments)
+                return self._narrowed(self.result(f"call i64 @{called}({given})"), result.type)
             case _:
                 raise AssertionError(f"{type(operation).__name__} has no result")
 
@@ -368,25 +392,29 @@ class _FunctionAssembler:
 
     def _call(self, call: CallHelper) -> str:
         """Integer arguments are widened here: the upper half of a narrow argument register is undefined."""
-        arguments: list[str] = []
-        for argument in call.arguments:
-            value = self._value(argument)
-            if (
-                isinstance(argument.type, IntegerType)
-                and argument.type.bits < 64
-                and isinstance(argument, Register)
-            ):
-                extension = "sext" if argument.type.signed else "zext"
-                value = self.result(f"{extension} i{argument.type.bits} {value} to i64")
-            text = "ptr" if isinstance(argument.type, PointerType) else "i64"
-            arguments.append(f"{text} {value}")
+        arguments = [f"{_argument_type(each.type)} {self._widened(each)}" for each in call.arguments]
         result = call.result.type
         target = f"inttoptr (i64 {call.helper} to ptr)({', '.join(arguments)})"
         if isinstance(result, PointerType):
             return self.result(f"call ptr {target}")
-        value = self.result(f"call i64 {target}")
-        assert isinstance(result, IntegerType)
-        return value if result.bits == 64 else self.result(f"trunc i64 {value} to i{result.bits}")
+        return self._narrowed(self.result(f"call i64 {target}"), result)
+
+    def _widened(self, operand: Operand) -> str:
+        """An address, or a number in 64 bits."""
+        value, kind = self._value(operand), operand.type
+        if isinstance(operand, Register) and isinstance(kind, IntegerType) and kind.bits < 64:
+            return self.result(f"{'sext' if kind.signed else 'zext'} i{kind.bits} {value} to i64")
+        if isinstance(operand, Register) and isinstance(kind, BoolType):
+            return self.result(f"zext i1 {value} to i64")
+        return value
+
+    def _narrowed(self, value: str, kind: IrType) -> str:
+        """What was widened, as it is in the IR."""
+        if isinstance(kind, BoolType):
+            return self.result(f"icmp ne i64 {value}, 0")
+        if isinstance(kind, IntegerType) and kind.bits < 64:
+            return self.result(f"trunc i64 {value} to i{kind.bits}")
+        return value
 
 
 def _after_null_tests(function: FunctionIr) -> Iterator[int]:
@@ -406,6 +434,15 @@ def _after_null_tests(function: FunctionIr) -> Iterator[int]:
                 yield from (then.index, otherwise.index)
             case _:
                 pass
+
+
+def _argument_type(kind: IrType) -> str:
+    return "ptr" if isinstance(kind, PointerType) else "i64"
+
+
+def _argument_name(parameter: Parameter, position: int) -> str:
+    is_context = isinstance(parameter.type, PointerType) and parameter.type.pointee is None
+    return "%ctx" if is_context else f"%a{position}"
 
 
 def _local_type(kind: IrType) -> str:

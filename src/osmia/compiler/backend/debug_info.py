@@ -4,8 +4,23 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from osmia.compiler.ir.ops import FunctionIr, Location, MapDefinition, Scope, VariableDefinition
-from osmia.compiler.ir.types import ArrayType, BoolType, IntegerType, MemoryType, StructType
+from osmia.compiler.ir.ops import (
+    FunctionIr,
+    Linkage,
+    Location,
+    MapDefinition,
+    Parameter,
+    Scope,
+    VariableDefinition,
+)
+from osmia.compiler.ir.types import (
+    ArrayType,
+    BoolType,
+    IntegerType,
+    MemoryType,
+    PointerType,
+    StructType,
+)
 
 
 class DebugInfo:
@@ -43,24 +58,41 @@ class DebugInfo:
         return self._add(f"!{{i{bits} 1, i{bits} 0}}")
 
     def subprogram(self, function: FunctionIr) -> str:
-        """The node of a program; its named argument is what lets the kernel take the BTF."""
-        context = self._add(
-            f"!DICompositeType(tag: DW_TAG_structure_type, name: {_quote(function.context)}, "
-            "flags: DIFlagFwdDecl)"
-        )
-        pointer = self._pointer(context)
-        signature = self._signature([self._type(function.return_type), pointer])
+        """The node of a function; its named arguments are what lets the kernel take the BTF."""
+        parameters = [(each.name, self._parameter(each, function)) for each in function.parameters]
+        if function.linkage is Linkage.PROGRAM:
+            parameters = [(function.argument, self._context(function, known=False))]
+        signature = self._signature([self._type(function.return_type), *(node for _, node in parameters)])
         node = self._reserve()
         file = self._file(function.scope.filename)
-        variable = self._add(
-            f"!DILocalVariable(name: {_name(function.argument)}, arg: 1, scope: {node}, file: {file}, "
-            f"line: {function.scope.line}, type: {pointer})"
-        )
-        self._set_subprogram(
-            node, function.name, function.scope, signature, f"!{{{variable}}}", "DISPFlagDefinition"
-        )
+        variables = [
+            self._add(
+                f"!DILocalVariable(name: {_name(name)}, arg: {number}, scope: {node}, file: {file}, "
+                f"line: {function.scope.line}, type: {type_node})"
+            )
+            for number, (name, type_node) in enumerate(parameters, 1)
+        ]
+        flags = "DISPFlagDefinition"
+        if function.linkage is Linkage.STATIC:
+            flags += " | DISPFlagLocalToUnit"
+        retained = f"!{{{', '.join(variables)}}}"
+        self._set_subprogram(node, function.name, function.scope, signature, retained, flags)
         self._subprograms[function.scope] = node
         return node
+
+    def _parameter(self, parameter: Parameter, function: FunctionIr) -> str:
+        kind = parameter.type
+        if not isinstance(kind, PointerType):
+            return self._type(kind)
+        if kind.pointee is None:
+            return self._context(function, known=True)
+        return self._pointer(self._type(kind.pointee))
+
+    def _context(self, function: FunctionIr, *, known: bool) -> str:
+        """A pointer to the context, known by its name; a global function's must be defined."""
+        flags = "elements: !{}" if known else "flags: DIFlagFwdDecl"
+        composite = f"!DICompositeType(tag: DW_TAG_structure_type, name: {_quote(function.context)}, {flags})"
+        return self._pointer(self._add(composite))
 
     def location(self, location: Location) -> str:
         """The node of a source position."""

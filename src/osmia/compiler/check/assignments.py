@@ -20,7 +20,7 @@ from osmia.compiler.check.values import (
     Value,
 )
 from osmia.compiler.ir.ops import Local, Null, StoreLocal
-from osmia.compiler.ir.types import IntegerType, MemoryType, PointerType, Space
+from osmia.compiler.ir.types import SHARED, IntegerType, MemoryType, PointerType, Space
 from osmia.compiler.primitives import maps
 from osmia.lang.constants import Constant
 from osmia.lang.maps import Map
@@ -226,7 +226,7 @@ def _augment_entry(checker: Checker, declaration: Map, node: ast.AugAssign, targ
 
 def _augment_place(checker: Checker, place: Reference, pointee: MemoryType, node: ast.AugAssign) -> None:
     span = checker.span(node)
-    shared = place.type.space is Space.SHARED_MAP_VALUE
+    shared = place.type.space in SHARED
     wide = isinstance(pointee, IntegerType) and pointee.bits >= 32 and not pointee.big_endian
     if shared and wide and isinstance(node.op, ast.Add | ast.Sub):
         right = expression(checker, node.value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import logging
 from types import FunctionType
-from typing import cast
+from typing import Any, cast
 
 from osmia.compiler import findings
 from osmia.compiler.check.conditions import Evaluate
@@ -39,6 +39,7 @@ from osmia.compiler.primitives.method import Call, MethodRow
 from osmia.compiler.primitives.methods import methods_of
 from osmia.compiler.source import read_function
 from osmia.diagnostics import Span
+from osmia.lang.functions import Subprogram
 from osmia.lang.integers import Integer
 from osmia.lang.memory import Aggregate
 from osmia.lang.packet import Packet
@@ -86,6 +87,8 @@ def call(checker: Checker, node: ast.Call, evaluate: Evaluate) -> Value:
         if function in EMITTED_HELPERS:
             return _row(checker, EMITTED_HELPERS[function], callee, function.__name__, arguments, node)
         return inline_function(checker, function, arguments, node)
+    if isinstance(function, Subprogram):
+        return _subprogram(checker, cast("Subprogram[..., Any]", function), node, evaluate)
     if isinstance(function, Program):
         return checker.report(
             findings.not_callable(
@@ -97,6 +100,19 @@ def call(checker: Checker, node: ast.Call, evaluate: Evaluate) -> Value:
     name = getattr(function, "__name__", "")
     what = f"`{name}`" if name else f"a {type(function).__name__}"
     return checker.report(findings.not_callable(span, what, _REFUSED_BUILTINS.get(name, "")))
+
+
+def _subprogram(
+    checker: Checker, subprogram: Subprogram[..., Any], node: ast.Call, evaluate: Evaluate
+) -> Value:
+    arguments = _positional(checker, node, evaluate, subprogram.name)
+    if arguments is None:
+        return Poison()
+    checker.at(node)
+    if subprogram.function in checker.frame.calls:
+        return checker.report(findings.recursion(checker.span(node), subprogram.name))
+    source = read_function(cast("FunctionType", subprogram.function))
+    return checker.call_subprogram(checker, subprogram, source, arguments, node)
 
 
 def _positional(checker: Checker, node: ast.Call, evaluate: Evaluate, name: str) -> list[Value] | None:

@@ -21,6 +21,7 @@ from osmia.compiler.ir.ops import (
     CompareOperator,
     Convert,
     Copy,
+    FunctionIr,
     IsNull,
     Load,
     Local,
@@ -54,7 +55,18 @@ from osmia.compiler.primitives.log_table import LogTable
 from osmia.compiler.source import FunctionSource
 from osmia.diagnostics import Diagnostic, Span
 from osmia.lang.constants import Constant
+from osmia.lang.functions import Subprogram
 from osmia.lang.maps import Map
+
+
+@dataclass(frozen=True)
+class CheckedSubprogram:
+    """A subprogram in the object; `ir` is None where findings were reported."""
+
+    name: str
+    ir: FunctionIr | None = None
+    moves_packet: bool = False
+    """Whether it may move the packet, so that the caller must read its bounds again."""
 
 
 @dataclass
@@ -65,6 +77,10 @@ class ModuleContext:
     maps: dict[Map, MapDefinition]
     constants: dict[Constant[Any], VariableDefinition]
     log: LogTable
+    names: set[str] = field(default_factory=set[str])
+    """Names that stand for something in the object already."""
+    subprograms: dict[object, CheckedSubprogram] = field(default_factory=dict[object, CheckedSubprogram])
+    """By the function, the program's context, and the memory that its arguments lie in."""
     findings: list[Diagnostic] = field(default_factory=list[Diagnostic])
     may_be_none: set[tuple[object, str]] = field(default_factory=set[tuple[object, str]])
     """Functions and their names that a loop may set to None, learnt on the way."""
@@ -167,7 +183,9 @@ class Frame:
 class Checker:
     """The state of checking one program, with the small steps that all its parts take."""
 
-    def __init__(self, module: ModuleContext, frame: Frame, context_type: type, verdict: IntegerType) -> None:
+    def __init__(
+        self, module: ModuleContext, frame: Frame, context_type: type, verdict: IntegerType | BoolType
+    ) -> None:
         self.module = module
         self.frame = frame
         self.context_type = context_type
@@ -180,6 +198,9 @@ class Checker:
         """Whether a helper may have moved the packet, so that its bounds must be read again."""
         self._temporaries: dict[tuple[str, MemoryType], StackSlot] = {}
         self.inline: Callable[[Checker, FunctionSource, list[Value], ast.expr], Value]
+        self.call_subprogram: Callable[
+            [Checker, Subprogram[..., Any], FunctionSource, list[Value], ast.expr], Value
+        ]
         self.bind: Callable[[Checker, ast.Name, Value], None]
 
     # findings

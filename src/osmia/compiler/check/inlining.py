@@ -9,7 +9,7 @@ from types import NoneType
 from osmia.compiler import findings
 from osmia.compiler.check import assignments
 from osmia.compiler.check.context import Checker, Flow, Frame, Variable, merge
-from osmia.compiler.check.signature import fit_argument, read_signature
+from osmia.compiler.check.signature import Signature, fit_argument, read_signature
 from osmia.compiler.check.statements import statements
 from osmia.compiler.check.values import Absent, Poison, Reference, Scalar, Value, scalar
 from osmia.compiler.ir.ops import LoadLocal, Null, Scope, StoreLocal
@@ -33,17 +33,34 @@ def inline(checker: Checker, source: FunctionSource, arguments: list[Value], nod
     checker.frame = caller
     if signature is None:
         return Poison()
-    frame.return_annotation = signature.result
-    result_type = _result_type(checker, signature.result)
-    if result_type is not None:
-        frame.result = builder.local(f"result of {source.node.name}", result_type)
+    open_result(checker, frame, signature)
     given = zip(parameters, signature.parameters, arguments, strict=True)
     fitted = [
         (parameter, value if annotation is None else fit_argument(checker, annotation, value, node))
         for parameter, annotation, value in given
     ]
+    check_body(checker, frame, signature, fitted)
+    builder.location = location
+    result = _result(checker, frame)
+    checker.frame, checker.state = caller, (caller_state if merge(frame.returns) is not None else None)
+    return result
+
+
+def open_result(checker: Checker, frame: Frame, signature: Signature) -> None:
+    """Make the variable that takes what the function of a frame gives."""
+    frame.return_annotation = signature.result
+    result_type = _result_type(checker, signature.result)
+    if result_type is not None:
+        frame.result = checker.builder.local(f"result of {frame.source.node.name}", result_type)
+
+
+def check_body(
+    checker: Checker, frame: Frame, signature: Signature, given: list[tuple[ast.arg, Value]]
+) -> None:
+    """Check and emit a function's body, its parameters bound; what follows is emitted at its exit."""
+    source, builder = frame.source, checker.builder
     checker.frame, checker.state = frame, Flow()
-    for parameter, value in fitted:
+    for parameter, value in given:
         _bind_parameter(checker, parameter, value)
     end = statements(checker, source.node.body)
     if end is not None and not _may_end(checker, signature.result):
@@ -56,10 +73,6 @@ def inline(checker: Checker, source: FunctionSource, arguments: list[Value], nod
     assert frame.exit is not None
     builder.jump(frame.exit)
     builder.enter(frame.exit)
-    builder.location = location
-    result = _result(checker, frame)
-    checker.frame, checker.state = caller, (caller_state if merge(frame.returns) is not None else None)
-    return result
 
 
 def _bind_parameter(checker: Checker, parameter: ast.arg, value: Value) -> None:

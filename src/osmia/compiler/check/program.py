@@ -10,6 +10,7 @@ from osmia.compiler.check import assignments
 from osmia.compiler.check.context import Checker, Flow, Frame, MayBeNoneError, ModuleContext, Variable
 from osmia.compiler.check.inlining import inline
 from osmia.compiler.check.statements import statements
+from osmia.compiler.check.subprograms import call_subprogram
 from osmia.compiler.check.values import Context
 from osmia.compiler.frontend.syntax import refused_constructs
 from osmia.compiler.ir.builder import MOST_OPERATIONS, TooLargeError
@@ -27,7 +28,7 @@ def check_program(program: Program[Any, Any], module: ModuleContext) -> Function
     if not program.name.isascii():
         module.findings.append(findings.kernel_name(span, "the program", program.name))
         return None
-    found, logged = len(module.findings), module.log.mark()
+    found, logged, subprograms = len(module.findings), module.log.mark(), dict(module.subprograms)
     try:
         while True:
             try:
@@ -35,6 +36,7 @@ def check_program(program: Program[Any, Any], module: ModuleContext) -> Function
             except MayBeNoneError:
                 del module.findings[found:]
                 module.log.reset(logged)
+                module.subprograms = dict(subprograms)
     except RecursionError:
         module.findings.append(findings.too_deep(span, program.name))
     except TooLargeError:
@@ -53,6 +55,7 @@ def _check(program: Program[Any, Any], module: ModuleContext, source: FunctionSo
     assert isinstance(return_type, IntegerType)
     checker = Checker(module, frame, program.context_type, return_type)
     checker.inline = inline
+    checker.call_subprogram = call_subprogram
     checker.bind = assignments.bind
     if len(parameters) != 1:
         expected = f"one parameter, `ctx: {program.context_type.__name__}`"

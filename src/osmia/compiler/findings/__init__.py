@@ -14,6 +14,12 @@ from osmia.compiler.findings.control import (
     unreachable as unreachable,
     wrong_arguments as wrong_arguments,
 )
+from osmia.compiler.findings.functions import (
+    call_depth as call_depth,
+    call_stack as call_stack,
+    subprogram_parameter as subprogram_parameter,
+    subprogram_result as subprogram_result,
+)
 from osmia.compiler.findings.logging import (
     log_format as log_format,
     log_message as log_message,

@@ -20,7 +20,7 @@ from osmia.compiler.ir.ops import (
     StackSlot,
     Terminator,
 )
-from osmia.compiler.ir.types import BOOL, IntegerType, IrType, MemoryType, PointerType, Space
+from osmia.compiler.ir.types import BOOL, BoolType, IntegerType, IrType, MemoryType, PointerType, Space
 
 MOST_OPERATIONS = 100_000
 """Operations of one program; the verifier walks a million instructions (BPF_COMPLEXITY_LIMIT_INSNS)."""
@@ -113,7 +113,13 @@ class FunctionBuilder:
             self.current.terminator = (terminator, self.location)
 
     def build(
-        self, name: str, section: str, context: str, return_type: IntegerType, scope: Scope, argument: str
+        self,
+        name: str,
+        section: str,
+        context: str,
+        return_type: IntegerType | BoolType,
+        scope: Scope,
+        argument: str,
     ) -> FunctionIr:
         """The function, with the blocks that can be reached."""
         blocks = tuple(_in_order(self.blocks[0]))
@@ -135,6 +141,7 @@ def _is_answer(kind: IrType) -> bool:
         Space.MAP_VALUE,
         Space.SHARED_MAP_VALUE,
         Space.RING_BUFFER,
+        Space.MEMORY,
     )
 
 

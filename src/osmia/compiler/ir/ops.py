@@ -7,9 +7,10 @@ x / 0 is 0, x % 0 is x, shift counts are taken modulo the width (32 for narrower
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Literal
 
-from osmia.compiler.ir.types import IntegerType, IrType, MemoryType, PointerType
+from osmia.compiler.ir.types import BoolType, IntegerType, IrType, MemoryType, PointerType
 
 
 @dataclass(frozen=True)
@@ -293,6 +294,23 @@ class CallHelper:
 
 
 @dataclass(frozen=True, eq=False)
+class Argument:
+    """A parameter of a subprogram, by its position."""
+
+    result: Register
+    position: int
+
+
+@dataclass(frozen=True, eq=False)
+class CallFunction:
+    """A call of a subprogram of the object, by its name there."""
+
+    result: Register
+    function: str
+    arguments: tuple[Operand, ...]
+
+
+@dataclass(frozen=True, eq=False)
 class Jump:
     """Go on in another block."""
 
@@ -338,6 +356,8 @@ Operation = (
     | Zero
     | Copy
     | CallHelper
+    | Argument
+    | CallFunction
 )
 Terminator = Jump | Branch | Return
 
@@ -351,20 +371,42 @@ class Block:
     terminator: tuple[Terminator, Location] | None = None
 
 
+class Linkage(Enum):
+    """What a function is to the kernel."""
+
+    PROGRAM = "program"
+    """Where the kernel enters."""
+    STATIC = "static"
+    """A subprogram; the verifier follows each call of it."""
+    GLOBAL = "global"
+    """A subprogram that the verifier looks at once, by itself."""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a subprogram."""
+
+    name: str
+    type: IntegerType | BoolType | PointerType
+
+
 @dataclass(frozen=True)
 class FunctionIr:
-    """A program: its argument is the context, its result an integer."""
+    """A program: its argument is the context, its result an integer. Or a subprogram, with parameters."""
 
     name: str
     section: str
     context: str
     """The kernel's name of the context struct."""
-    return_type: IntegerType
+    return_type: IntegerType | BoolType
     scope: Scope
     argument: str
     locals: tuple[Local, ...]
     slots: tuple[StackSlot, ...]
     blocks: tuple[Block, ...]
+    linkage: Linkage = Linkage.PROGRAM
+    parameters: tuple[Parameter, ...] = ()
+    """Those of a subprogram; a program has its context only."""
 
 
 @dataclass(frozen=True)

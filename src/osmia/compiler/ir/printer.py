@@ -9,6 +9,7 @@ from typing import cast
 from osmia.compiler.ir.ops import (
     Block,
     FunctionIr,
+    Linkage,
     Local,
     MapDefinition,
     ModuleIr,
@@ -38,7 +39,10 @@ def _module_lines(module: ModuleIr) -> Iterator[str]:
 
 
 def _function_lines(function: FunctionIr) -> Iterator[str]:
-    yield f"program {function.name}({function.argument}: {function.context}) -> {function.return_type}:"
+    given = ", ".join(f"{each.name}: {each.type}" for each in function.parameters)
+    if function.linkage is Linkage.PROGRAM:
+        given = f"{function.argument}: {function.context}"
+    yield f"{function.linkage.value} {function.name}({given}) -> {function.return_type}:"
     for block in function.blocks:
         yield f"L{block.index}:"
         for operation, _ in block.operations:

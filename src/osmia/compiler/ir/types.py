@@ -107,6 +107,8 @@ class Space(Enum):
     SHARED_MAP_VALUE = "shared map value"
     """A value that several processors write: `+=` on it is atomic."""
     RING_BUFFER = "ring buffer"
+    MEMORY = "memory"
+    """What a global function is given: the stack of another function, a map value, anything."""
     CONTEXT = "context"
     MAP = "map"
 
@@ -127,6 +129,9 @@ class PointerType:
 
 
 IrType = MemoryType | PointerType
+
+SHARED = frozenset({Space.SHARED_MAP_VALUE, Space.MEMORY})
+"""Memory that other processors may write at the same time."""
 
 U8 = IntegerType("u8", 8)
 U16 = IntegerType("u16", 16)

@@ -18,6 +18,7 @@ from osmia.compiler.ir.ops import (
 )
 from osmia.compiler.ir.types import (
     I64,
+    SHARED,
     U32,
     U64,
     IntegerType,
@@ -36,7 +37,7 @@ from osmia.uapi import MapType, UpdateFlags
 
 _LOOKUP, _UPDATE, _DELETE = 1, 2, 3
 _PERF_EVENT_OUTPUT, _RINGBUF_OUTPUT = 25, 130
-_OUTPUT = frozenset({Space.STACK, Space.MAP_VALUE, Space.SHARED_MAP_VALUE})
+_OUTPUT = frozenset({Space.STACK, Space.MAP_VALUE, Space.SHARED_MAP_VALUE, Space.MEMORY})
 """Where helpers that send events may read."""
 _READABLE = _OUTPUT | {Space.PACKET}
 """Where map helpers may read keys and values."""
@@ -228,7 +229,7 @@ def add_in_place(checker: Checker, pointer: Operand, amount: Scalar) -> None:
     assert isinstance(pointer.type, PointerType)
     value_type = amount.type
     assert isinstance(value_type, IntegerType)
-    if pointer.type.space is Space.SHARED_MAP_VALUE and value_type.bits >= 32:
+    if pointer.type.space in SHARED and value_type.bits >= 32:
         checker.builder.emit(AtomicAdd(pointer, amount.operand))
         return
     old = checker.builder.register(value_type)

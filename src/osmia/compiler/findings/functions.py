@@ -1,0 +1,43 @@
+"""Subprograms: what they take and give, and the stack of a chain of calls."""
+
+from __future__ import annotations
+
+from osmia.diagnostics import Diagnostic, Span
+
+
+def subprogram_parameter(span: Span, function: str, what: str, help_text: str) -> Diagnostic:
+    """A parameter that cannot be handed to a function of its own."""
+    return Diagnostic(
+        "subprogram-parameter", span, f"`{function}` is not inlined, so it cannot take {what}", help_text
+    )
+
+
+def subprogram_result(span: Span, function: str, type_name: str) -> Diagnostic:
+    """A result that does not fit into a register."""
+    return Diagnostic(
+        "subprogram-result",
+        span,
+        f"`{function}` is not inlined, so it gives a number, a bool or None, not `{type_name}`",
+        "fill a struct that the caller hands over, or let it be inlined",
+    )
+
+
+def call_stack(span: Span, chain: tuple[str, ...], frames: tuple[int, ...], most: int) -> Diagnostic:
+    """A chain of calls whose frames do not fit on the stack together."""
+    parts = " + ".join(f"`{name}` {size}" for name, size in zip(chain, frames, strict=True))
+    return Diagnostic(
+        "call-stack",
+        span,
+        f"this chain of calls needs {sum(frames)} bytes of stack, the kernel gives {most}: {parts}",
+        "keep large structs in a PerCpuArray of one entry",
+    )
+
+
+def call_depth(span: Span, chain: tuple[str, ...], most: int) -> Diagnostic:
+    """A chain of more calls than the kernel has frames."""
+    return Diagnostic(
+        "call-depth",
+        span,
+        f"{len(chain)} functions call each other in a row, the kernel allows {most}: {', '.join(chain)}",
+        "let some of them be inlined",
+    )
