@@ -43,6 +43,9 @@ class FakeKernel(Kernel):
     xdp: dict[int, XdpState] = field(default_factory=dict[int, XdpState])
     cpus: int = 4
     log: str = ""
+    btf: bytes | None = None
+    """The kernel's own types; `module_btf` has those of its modules by name."""
+    module_btf: dict[str, bytes] = field(default_factory=dict[str, bytes])
     has_batches: bool = True
     delete_during_walk: bool = False
     open: dict[int, object] = field(default_factory=dict[int, object])
@@ -89,6 +92,12 @@ class FakeKernel(Kernel):
 
     def xdp_state(self, index: int) -> XdpState:
         return self.xdp.get(index, XdpState())
+
+    def kernel_btf_data(self, module: str = "vmlinux") -> bytes | None:
+        return self.btf if module == "vmlinux" else self.module_btf.get(module)
+
+    def modules_with_btf(self) -> tuple[str, ...]:
+        return tuple(self.module_btf)
 
     def btf_load(self, data: bytes, log: bytearray | None = None) -> int:
         self._call("btf_load")

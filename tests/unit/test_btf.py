@@ -7,7 +7,16 @@ import struct
 import pytest
 from hypothesis import given, strategies as st
 
-from osmia.btf import Btf, FunctionInfo, LineInfo, decode_btf, decode_extension, encode_btf, types
+from osmia.btf import (
+    Btf,
+    CoreRelocation,
+    FunctionInfo,
+    LineInfo,
+    decode_btf,
+    decode_extension,
+    encode_btf,
+    types,
+)
 from osmia.btf.decode import HEADER
 from osmia.errors import MalformedError
 from tests.builders.btf_writer import extension
@@ -120,7 +129,7 @@ def test_function_and_line_records() -> None:
     decoded = decode_extension(data, BTF)
     assert decoded.functions == {"xdp": (FunctionInfo(0, 18), FunctionInfo(64, 19))}
     assert decoded.lines == {"xdp": (LineInfo(0, 5, 13, 7, 3),)}
-    assert decoded.core_relocations == 2
+    assert decoded.core_relocations == {"": (CoreRelocation(0, 0, "", 0),) * 2}
     assert (BTF.string(5), BTF.string(13), BTF.string(9999)) == ("prog.py", "    return 1", "")
 
 

@@ -135,7 +135,6 @@ def test_lines_go_to_the_kernel_with_the_functions() -> None:
     assert "   4: (85) call second" in text
 
 
-CORE = extension({0: [(0, 1)]}, {0: [(0, 0, 0, 1024)]}, core=1)
 TWICE = replace(FILE, names=(*FILE.names, Name("entry", ".text", 8, 16)))
 MALFORMED = {
     "machine 62": replace(FILE, machine=62),
@@ -169,15 +168,14 @@ def test_parts_that_do_not_fit_are_refused(reason: str) -> None:
 
 
 NOT_SUPPORTED = {
-    "CO-RE": replace(FILE, parts=(*FILE.parts, Part(".BTF.ext", CORE, flags=0))),
     "section 'maps'": replace(FILE, parts=(*FILE.parts, Part("maps", bytes(20)))),
     "external symbol 'extern'": replace(
         with_part(FILE, "xdp", relocations=((0, 1, "extern"),)), names=(*FILE.names, Name("extern", None))
     ),
-    "in section 'lsm/open'": replace(
+    "in section 'struct_ops/open'": replace(
         FILE,
-        parts=(*FILE.parts, Part("lsm/open", code(EXIT), flags=CODE)),
-        names=(*FILE.names, Name("open", "lsm/open", 0, 8)),
+        parts=(*FILE.parts, Part("struct_ops/open", code(EXIT), flags=CODE)),
+        names=(*FILE.names, Name("open", "struct_ops/open", 0, 8)),
     ),
     "map type 200": with_part(FILE, ".BTF", data=map_section("table", **{**MAP, "type": 200})),
     "member 'pinning'": with_part(FILE, ".BTF", data=map_section("table", **MAP, pinning=1)),

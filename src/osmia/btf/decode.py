@@ -58,8 +58,8 @@ def signed(word: int, bits: int = 32) -> int:
     return word - (1 << bits) if word >> (bits - 1) else word
 
 
-def decode_btf(data: bytes) -> types.Btf:
-    """Take a `.BTF` section apart.
+def parts(data: bytes, first_string: int = 0) -> tuple[bytes, bytes]:
+    """The type section and the string section; strings of split BTF continue its base's at `first_string`.
 
     Raises:
         MalformedError: bytes that are not BTF version 1 in little-endian order.
@@ -75,9 +75,26 @@ def decode_btf(data: bytes) -> types.Btf:
         if header + offset + size > len(data):
             raise _fault("a part leaves the section", header + offset)
     strings = data[header + string_offset :][:string_size]
-    if not strings or strings[0] or strings[-1]:
+    if (not first_string and (not strings or strings[0])) or strings[-1:] not in (b"", b"\0"):
         raise _fault("the strings do not begin and end with a zero byte", header + string_offset)
-    reader = _Reader(data[header + type_offset :][:type_size], strings)
+    return data[header + type_offset :][:type_size], strings
+
+
+def type_at(data: bytes, strings: bytes, offset: int) -> types.Type:
+    """The one type at a byte offset of a type section."""
+    reader = _Reader(data, strings)
+    reader.position = offset
+    return _type(reader)
+
+
+def decode_btf(data: bytes) -> types.Btf:
+    """Take a `.BTF` section apart.
+
+    Raises:
+        MalformedError: bytes that are not BTF version 1 in little-endian order.
+    """
+    section, strings = parts(data)
+    reader = _Reader(section, strings)
     found: list[types.Type] = []
     while reader.position < len(reader.data):
         if len(found) >= MAXIMUM_TYPES:

@@ -1,4 +1,4 @@
-"""A `.BTF.ext` section -> which function and source line each instruction belongs to."""
+"""A `.BTF.ext` section -> the function and line of each instruction, and its CO-RE relocation."""
 
 from __future__ import annotations
 
@@ -35,12 +35,26 @@ class LineInfo:
 
 
 @dataclass(frozen=True)
+class CoreRelocation:
+    """A CO-RE relocation (struct bpf_core_relo): what the instruction at a byte offset wants to know.
+
+    `access` names a part of the type `type_id` as the compiler saw it, such as "0:1:2": element 0 of a
+    pointer to it, then members and elements by their numbers. `kind` is one of enum bpf_core_relo_kind.
+    """
+
+    offset: int
+    type_id: int
+    access: str
+    kind: int
+
+
+@dataclass(frozen=True)
 class BtfExtension:
-    """By section name, in order of the offsets. `core_relocations` counts the CO-RE records."""
+    """By section name, in order of the offsets."""
 
     functions: dict[str, tuple[FunctionInfo, ...]]
     lines: dict[str, tuple[LineInfo, ...]]
-    core_relocations: int
+    core_relocations: dict[str, tuple[CoreRelocation, ...]]
 
 
 def _fault(reason: str, offset: int | None = None) -> MalformedError:
@@ -72,7 +86,7 @@ def _records(part: bytes, minimum: int, btf: Btf) -> Iterator[tuple[str, list[tu
         yield btf.string(name), rows
 
 
-R = TypeVar("R", FunctionInfo, LineInfo)
+R = TypeVar("R", FunctionInfo, LineInfo, CoreRelocation)
 
 
 def _ordered(tables: dict[str, list[R]]) -> dict[str, tuple[R, ...]]:
@@ -106,7 +120,11 @@ def decode_extension(data: bytes, btf: Btf) -> BtfExtension:
         lines.setdefault(name, []).extend(
             LineInfo(offset, file, text, place >> 10, place & 0x3FF) for offset, file, text, place in rows
         )
-    core = 0
+    core: dict[str, list[CoreRelocation]] = {}
     if header >= _HEADER.size + _CORE.size:
-        core = sum(len(rows) for _, rows in _records(part(*_CORE.unpack_from(data, _HEADER.size)), 16, btf))
-    return BtfExtension(_ordered(functions), _ordered(lines), core)
+        for name, rows in _records(part(*_CORE.unpack_from(data, _HEADER.size)), 16, btf):
+            core.setdefault(name, []).extend(
+                CoreRelocation(offset, type_id, btf.string(access), kind)
+                for offset, type_id, access, kind in rows
+            )
+    return BtfExtension(_ordered(functions), _ordered(lines), _ordered(core))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True)
@@ -208,21 +209,12 @@ Type = (
 )
 
 
-@dataclass(frozen=True)
-class Btf:
-    """All types of an object: `types[i]` has id `i + 1`. `strings` is kept for what refers into it."""
-
-    types: tuple[Type, ...]
-    strings: bytes
+class TypeGraph(Protocol):
+    """Types by id, however they are kept: all decoded (`Btf`), or each when it is asked for (`LazyBtf`)."""
 
     def type(self, id: int) -> Type | None:
         """The type of an id; None for void and for an id that does not exist."""
-        return self.types[id - 1] if 1 <= id <= len(self.types) else None
-
-    def string(self, offset: int) -> str:
-        """A string of the string section, cut at 4096 bytes; empty where the offset does not exist."""
-        start = max(offset, 0)
-        return self.strings[start : start + LONGEST_STRING].partition(b"\0")[0].decode(errors="replace")
+        ...
 
     def resolve(self, id: int) -> Type | None:
         """The type behind typedefs, qualifiers and type tags; None where it is too far behind them."""
@@ -250,3 +242,20 @@ class Btf:
             else:
                 return None
         return None
+
+
+@dataclass(frozen=True)
+class Btf(TypeGraph):
+    """All types of an object: `types[i]` has id `i + 1`. `strings` is kept for what refers into it."""
+
+    types: tuple[Type, ...]
+    strings: bytes
+
+    def type(self, id: int) -> Type | None:
+        """The type of an id; None for void and for an id that does not exist."""
+        return self.types[id - 1] if 1 <= id <= len(self.types) else None
+
+    def string(self, offset: int) -> str:
+        """A string of the string section, cut at 4096 bytes; empty where the offset does not exist."""
+        start = max(offset, 0)
+        return self.strings[start : start + LONGEST_STRING].partition(b"\0")[0].decode(errors="replace")

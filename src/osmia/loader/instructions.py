@@ -10,6 +10,8 @@ _FORMAT = struct.Struct("<BBhi")
 
 LOAD_IMMEDIATE_64 = 0x18
 CALL = 0x85
+POISONED_CALL = 0x0BAD2310
+"""Number of the helper, which no kernel has, that is called where a field is missing: libbpf's as well."""
 LARGEST_PROGRAM = 1_000_000
 
 

@@ -11,6 +11,8 @@ from typing import Self
 from osmia.btf import encode_btf
 from osmia.errors import KernelError, UsageError
 from osmia.loader.btf_loading import load_btf
+from osmia.loader.core_relocation import relocated
+from osmia.loader.kernel_types import KernelTypes
 from osmia.loader.linking import link_program
 from osmia.loader.map_object import MapObject, create_map
 from osmia.loader.memory_lock import with_memory_lock
@@ -73,12 +75,15 @@ def load_object(
         PermissionDeniedError: a capability is missing, or the kernel refuses.
         VerifierError: the verifier refused a program.
         UsageError: a variable that does not exist, or whose size differs.
+        NotSupportedError: the programs read kernel structures, and the kernel does not show its types.
         KernelError: anything else that the kernel refuses.
     """
     contents = _data_contents(spec, variables or {})
     types = {program.type for program in spec.programs.values()}
     map_types = {map_spec.type for map_spec in spec.maps.values()}
     check_permission(kernel, types, "load BPF programs", map_types)
+    kernel_types = KernelTypes(kernel)
+    programs_here = [relocated(program, spec.btf, kernel_types) for program in spec.programs.values()]
     with ExitStack() as resources:
         notes: list[str] = []
         btf_descriptor = 0
@@ -95,7 +100,7 @@ def load_object(
             _fill(created, map_spec, contents.get(map_spec.name))
         descriptors = {name: created.fileno() for name, created in maps.items()}
         programs: dict[str, ProgramHandle] = {}
-        for program in spec.programs.values():
+        for program in programs_here:
             image = link_program(program, spec.license, descriptors, btf_descriptor)
             fd = load_program(kernel, program, image)
             descriptor = resources.enter_context(Descriptor(kernel, fd, f"program {program.name!r}"))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from osmia import elf
-from osmia.btf import Btf, BtfExtension, decode_btf, decode_extension
+from osmia.btf import Btf, BtfExtension, CoreRelocation, decode_btf, decode_extension
 from osmia.btf.types import Function
 from osmia.errors import MalformedError, NotSupportedError
 from osmia.loader.instructions import CALL, LARGEST_PROGRAM, LOAD_IMMEDIATE_64, SIZE, unpack
@@ -58,7 +58,7 @@ def read_object(data: bytes) -> ObjectSpec:
 
     Raises:
         MalformedError: not a BPF object file, or one whose parts do not fit together.
-        NotSupportedError: it needs something that the loader cannot do yet, such as CO-RE relocations.
+        NotSupportedError: it needs something that the loader cannot do yet, such as an external symbol.
     """
     file = elf.read_elf(data)
     if file.machine not in (elf.MACHINE_BPF, 0):
@@ -102,10 +102,7 @@ def _read_btf(file: elf.ElfObject) -> tuple[Btf | None, BtfExtension | None]:
         return None, None
     btf = place_variables(decode_btf(section.data), file)
     section = file.section(".BTF.ext")
-    extension = decode_extension(section.data, btf) if section else None
-    if extension is not None and extension.core_relocations:
-        raise NotSupportedError("loading an object with CO-RE relocations", needs="a later osmia")
-    return btf, extension
+    return btf, decode_extension(section.data, btf) if section else None
 
 
 def _extra(file: elf.ElfObject) -> dict[str, bytes]:
@@ -190,6 +187,7 @@ def _function(context: _Context, symbol: elf.Symbol, section: elf.Section) -> Fu
         tuple(references[offset] for offset in sorted(references)),
         _type_id(context, section.name, start),
         tuple(_lines(context, section.name, start, end)),
+        tuple(_core_relocations(context, section.name, start, end)),
     )
 
 
@@ -267,3 +265,12 @@ def _lines(context: _Context, section: str, start: int, end: int) -> Iterator[So
             record.file_offset,
             record.text_offset,
         )
+
+
+def _core_relocations(context: _Context, section: str, start: int, end: int) -> Iterator[CoreRelocation]:
+    if context.extension is None:
+        return
+    for record in _between(context.extension.core_relocations.get(section, ()), start, end):
+        if record.offset % SIZE:
+            raise _fault("a CO-RE relocation stands beside an instruction", record.offset)
+        yield replace(record, offset=record.offset - start)

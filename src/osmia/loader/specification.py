@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from osmia.btf import Btf
+from osmia.btf import Btf, CoreRelocation
 from osmia.uapi import AttachType, MapFlags, MapType, ProgramFlags, ProgramType
 
 _NO_MAP_FLAGS = MapFlags(0)
@@ -48,13 +48,19 @@ class SourceLine:
 
 @dataclass(frozen=True)
 class FunctionSpec:
-    """A function: its instructions, what they refer to, its BTF id (0: none) and its source lines."""
+    """A function: its instructions, what they refer to, its BTF id (0: none) and its source lines.
+
+    `core_relocations` are by byte offset in the function; `poisoned` has, by byte offset, what relocation
+    found missing in the running kernel, in words.
+    """
 
     name: str
     instructions: bytes = field(repr=False)
     references: tuple[Reference, ...] = ()
     type_id: int = 0
     lines: tuple[SourceLine, ...] = field(default=(), repr=False)
+    core_relocations: tuple[CoreRelocation, ...] = field(default=(), repr=False)
+    poisoned: Mapping[int, str] = field(default_factory=dict[int, str], repr=False)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from osmia.diagnostics import Span
 from osmia.errors import VerifierError
-from osmia.loader.instructions import SIZE
+from osmia.loader.instructions import POISONED_CALL, SIZE
 from osmia.loader.specification import ProgramSpec, SourceLine
 
 
@@ -119,6 +119,9 @@ def explain(program: ProgramSpec, log: str) -> VerifierError:
     messages = list(_messages(log))
     cause, help = _known(log, messages)
     index = failing_instruction(log)
+    missing = None if index is None or str(POISONED_CALL) not in log else _missing(program, index)
+    if missing is not None:
+        cause, help = missing, "ask `field_exists` or `type_exists` first, and read it only then"
     span = None if index is None else span_of(program, index)
     return VerifierError(program.name, cause, help, log, span)
 
@@ -152,6 +155,16 @@ def failing_instruction(log: str) -> int | None:
         named = _NAMED_INSTRUCTION.search(log)
         last = int(named[1]) if named else None
     return last
+
+
+def _missing(program: ProgramSpec, index: int) -> str | None:
+    """What the running kernel lacks, where relocation poisoned an instruction for it."""
+    offset = index * SIZE
+    for function in program.functions:
+        if offset < len(function.instructions):
+            return function.poisoned.get(offset)
+        offset -= len(function.instructions)
+    return None
 
 
 def line_of(program: ProgramSpec, index: int) -> SourceLine | None:

@@ -122,6 +122,20 @@ class MachineCalls:
         """Whether the kernel shows its own BTF."""
         return os.access("/sys/kernel/btf/vmlinux", os.R_OK)
 
+    def kernel_btf_data(self, module: str = "vmlinux") -> bytes | None:
+        """The BTF of the kernel, or of a module as split BTF over it; None where the kernel shows none."""
+        try:
+            return Path("/sys/kernel/btf", module).read_bytes()
+        except OSError:
+            return None
+
+    def modules_with_btf(self) -> tuple[str, ...]:
+        """The loaded modules that show their types (Linux 5.11)."""
+        try:
+            return tuple(sorted({each.name for each in Path("/sys/kernel/btf").iterdir()} - {"vmlinux"}))
+        except OSError:
+            return ()
+
     def interface_index(self, name: str) -> int | None:
         """The index of a network interface of this namespace, or None."""
         try:

@@ -1,0 +1,46 @@
+"""The types of the running kernel and of its modules, read when something asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from osmia.btf import LazyBtf
+from osmia.errors import NotSupportedError
+from osmia.sys import Kernel
+
+
+class KernelTypes:
+    """What `/sys/kernel/btf` shows (CONFIG_DEBUG_INFO_BTF; modules since Linux 5.11)."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        self._vmlinux: LazyBtf | None = None
+        self._modules: list[LazyBtf] | None = None
+
+    @property
+    def vmlinux(self) -> LazyBtf:
+        """The types of the kernel itself.
+
+        Raises:
+            NotSupportedError: it does not show them.
+            MalformedError: they are damaged.
+        """
+        if self._vmlinux is None:
+            data = self._kernel.kernel_btf_data()
+            if data is None:
+                raise NotSupportedError(
+                    "reading kernel structures",
+                    needs="/sys/kernel/btf/vmlinux: a kernel with CONFIG_DEBUG_INFO_BTF, and sysfs mounted",
+                )
+            self._vmlinux = LazyBtf(data)
+        return self._vmlinux
+
+    def modules(self) -> Sequence[LazyBtf]:
+        """The types of each loaded module."""
+        if self._modules is None:
+            self._modules = []
+            for name in self._kernel.modules_with_btf():
+                data = self._kernel.kernel_btf_data(name)
+                if data is not None:  # else it was unloaded just now
+                    self._modules.append(LazyBtf(data, self.vmlinux, name))
+        return self._modules
