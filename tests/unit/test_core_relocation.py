@@ -210,7 +210,7 @@ def test_a_kernel_without_types() -> None:
         load_object(read_object(data), kernel=FakeKernel())
 
 
-MATCHES = {
+MATCHES: dict[str, tuple[types.Type, bool]] = {
     "the same": (types.Struct("inner", 12, (types.Member("first", 2, 0),)), True),
     "another name": (types.Struct("outer", 12, (types.Member("first", 2, 0),)), False),
     "a flavour": (types.Struct("inner___v1", 12, (types.Member("first", 2, 0),)), True),
