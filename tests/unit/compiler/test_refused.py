@@ -30,7 +30,6 @@ WRITTEN: dict[type[ast.AST], str] = {
     ast.Nonlocal: "nonlocal value",
     ast.Match: "match value:\n        case 1: pass",
     ast.List: "[1, 2]",
-    ast.Tuple: "1, 2",
     ast.Set: "{1, 2}",
     ast.Dict: "{1: 2}",
     ast.ListComp: "[x for x in y]",

@@ -6,7 +6,8 @@ import ast
 
 from osmia.compiler import findings
 from osmia.compiler.check import operators
-from osmia.compiler.check.context import Checker, Flow, MayBeNoneError, Variable
+from osmia.compiler.check.context import Checker, Flow, MayBeNoneError, Variable, number
+from osmia.compiler.check.elements import element
 from osmia.compiler.check.expressions import expression, place_attribute, place_subscript
 from osmia.compiler.check.values import (
     Absent,
@@ -16,11 +17,12 @@ from osmia.compiler.check.values import (
     Poison,
     Reference,
     Scalar,
+    Several,
     Static,
     Value,
 )
 from osmia.compiler.ir.ops import Local, Null, StoreLocal
-from osmia.compiler.ir.types import SHARED, IntegerType, MemoryType, PointerType, Space
+from osmia.compiler.ir.types import SHARED, ArrayType, IntegerType, MemoryType, PointerType, Space
 from osmia.compiler.primitives import maps
 from osmia.lang.constants import Constant
 from osmia.lang.maps import Map
@@ -33,6 +35,8 @@ def bind(checker: Checker, target: ast.Name, value: Value) -> None:
     span = checker.span(target)
     if isinstance(value, Poison):
         frame.variables.setdefault(name, Variable(None, value))
+    elif isinstance(value, Several):
+        frame.variables[name] = Variable(None, checker.report(findings.tuple_value(span)))
     elif isinstance(value, Scalar) or (isinstance(value, Reference) and not isinstance(value, Absent)):
         _store(checker, value, variable, target)
     elif isinstance(value, Absent) and variable is not None and variable.local is not None:
@@ -122,6 +126,8 @@ def assign(checker: Checker, target: ast.expr, value: Value, node: ast.expr) -> 
     match target:
         case ast.Name():
             bind(checker, target, value)
+        case ast.Tuple():
+            _unpack(checker, target, value, node)
         case ast.Attribute() | ast.Subscript():
             if isinstance(target, ast.Subscript):
                 receiver = expression(checker, target.value)
@@ -146,6 +152,32 @@ def assign(checker: Checker, target: ast.expr, value: Value, node: ast.expr) -> 
                     "set each in turn",
                 )
             )
+
+
+def _unpack(checker: Checker, target: ast.Tuple, value: Value, node: ast.expr) -> None:
+    """`a, b = …`: all values are known before the first is set; targets are set from the left."""
+    values: tuple[Value, ...] = ()
+    pointee = value.type.pointee if isinstance(value, Reference) else None
+    if isinstance(value, Several):
+        values = value.values
+    elif isinstance(value, Reference) and isinstance(pointee, ArrayType):
+        if value.type.nullable:
+            value = checker.report(findings.unchecked_lookup(checker.span(node), "this", value.origin))
+        elif pointee.length == len(target.elts):
+            indices = (number(index) for index in range(pointee.length))
+            values = tuple(checker.load(element(checker, value, pointee, index)) for index in indices)
+    if isinstance(value, Poison):
+        values = (value,) * len(target.elts)
+    elif not isinstance(value, Several) and not isinstance(pointee, ArrayType):
+        values = (checker.report(findings.not_iterable(checker.span(node), str(value))),) * len(target.elts)
+    elif len(values) != len(target.elts):
+        count = len(values) if isinstance(value, Several) else str(value)
+        values = (checker.report(findings.unpacked_count(checker.span(target), len(target.elts), count)),)
+        values *= len(target.elts)
+    sources = node.elts if isinstance(node, ast.Tuple) else [node] * len(values)
+    for part, each, source in zip(target.elts, values, sources, strict=False):
+        checker.at(target)
+        assign(checker, part, each, source)
 
 
 def _attribute_place(checker: Checker, target: ast.Attribute) -> Value:

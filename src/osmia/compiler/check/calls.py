@@ -48,7 +48,6 @@ from osmia.lang.structs import Struct
 
 _REFUSED_BUILTINS = {
     "print": 'the kernel has no console: write `log.info(f"…")`',
-    "len": "sizes are known when the program is written",
     "int": "the kernel needs a width: `u64(…)`",
     "float": "the kernel has no floating point: scale to integers",
     "str": 'the kernel has no strings: values are printed by `log.info(f"{x}")`',

@@ -139,8 +139,8 @@ class Loop:
     """Names that a turn sets."""
     assumed: frozenset[str]
     """Those of them that were taken to be present at its head, as before it."""
-    index: str = ""
-    """The name of the index of a `for` loop."""
+    targets: frozenset[str] = frozenset()
+    """The names that a `for` loop sets in each turn."""
     breaks: list[Flow | None] = field(default_factory=list["Flow | None"])
     continues: list[Flow | None] = field(default_factory=list["Flow | None"])
 

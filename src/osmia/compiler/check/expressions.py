@@ -21,12 +21,12 @@ from osmia.compiler.check.values import (
     Poison,
     Reference,
     Scalar,
+    Several,
     Static,
     Value,
     limits,
     scalar,
 )
-from osmia.compiler.frontend.refused import REFUSED
 from osmia.compiler.ir.ops import (
     ContextField,
     LoadLocal,
@@ -83,9 +83,7 @@ def expression(checker: Checker, node: ast.expr) -> Value:
         case ast.JoinedStr():
             return checker.report(findings.text_value(checker.span(node)))
         case ast.Tuple():
-            refusal = REFUSED[ast.Tuple]
-            finding = findings.refused_syntax(checker.span(node), refusal.what, refusal.reason, refusal.help)
-            return checker.report(finding)
+            return Several(tuple(expression(checker, part) for part in node.elts))
         case _ if is_condition(node):
             return materialise(checker, node, expression)
         case _:

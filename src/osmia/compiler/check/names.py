@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from osmia.compiler.source import FunctionSource
 
 
 def assigned_names(body: list[ast.stmt]) -> list[str]:
     """Every name that a body sets, once for each place that sets it."""
-    return [
-        node.id
-        for statement in body
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    ]
+    return [name for statement in body for name in _assigned(statement)]
+
+
+def _assigned(node: ast.AST) -> Iterator[str]:
+    """A comprehension's own names are no names of the function."""
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield node.id
+    for child in ast.iter_child_nodes(node):
+        if isinstance(node, ast.comprehension) and child is node.target:
+            continue
+        yield from _assigned(child)
 
 
 def aliased_names(body: list[ast.stmt]) -> frozenset[str]:
@@ -22,19 +28,33 @@ def aliased_names(body: list[ast.stmt]) -> frozenset[str]:
     found: set[str] = set()
     for statement in body:
         for node in ast.walk(statement):
-            if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and isinstance(
-                node.value, ast.Name
-            ):
-                found.add(node.value.id)
+            if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and node.value is not None:
+                found.update(part.id for part in parts(node.value) if isinstance(part, ast.Name))
             if isinstance(node, ast.Assign) and len(node.targets) > 1:
                 found.update(target.id for target in node.targets if isinstance(target, ast.Name))
     return frozenset(found)
 
 
+def parts(node: ast.expr) -> list[ast.expr]:
+    """The expressions of a tuple and of the tuples in it; of anything else, itself."""
+    if isinstance(node, ast.Tuple):
+        return [part for element in node.elts for part in parts(element)]
+    return [node]
+
+
+def target_names(target: ast.expr) -> list[str]:
+    """The names that a target sets."""
+    return [part.id for part in parts(target) if isinstance(part, ast.Name)]
+
+
+def _names_of_loops(source: FunctionSource) -> list[str]:
+    loops = (node.target for node in ast.walk(source.node) if isinstance(node, ast.For))
+    return [name for target in loops for name in target_names(target)]
+
+
 def loop_indices(source: FunctionSource) -> frozenset[str]:
-    """Every name that is the index of a `for` loop."""
-    loops = [node.target for node in ast.walk(source.node) if isinstance(node, ast.For)]
-    return frozenset(target.id for target in loops if isinstance(target, ast.Name))
+    """Every name that a `for` loop sets."""
+    return frozenset(_names_of_loops(source))
 
 
 def count_assignments(source: FunctionSource) -> dict[str, int]:
@@ -42,8 +62,7 @@ def count_assignments(source: FunctionSource) -> dict[str, int]:
     counts: dict[str, int] = {argument.arg: 1 for argument in source.node.args.args}
     for name in assigned_names(source.node.body):
         counts[name] = counts.get(name, 0) + 1
-    loops = [node.target for node in ast.walk(source.node) if isinstance(node, ast.For)]
-    indices = [target.id for target in loops if isinstance(target, ast.Name)]
+    indices = _names_of_loops(source)
     for name in set(indices):
         counts[name] -= indices.count(name) - 1
     return counts

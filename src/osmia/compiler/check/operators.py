@@ -149,8 +149,11 @@ def _range(name: BinaryOperator, kind: IntegerType, left: Scalar, right: Scalar)
             low, high = left.low + right.low, left.high + right.high
         case "sub":
             low, high = left.low - right.high, left.high - right.low
-        case "mul" if left.low >= 0 and right.low >= 0:
-            low, high = left.low * right.low, left.high * right.high
+        case "mul":
+            corners = [
+                first * second for first in (left.low, left.high) for second in (right.low, right.high)
+            ]
+            low, high = min(corners), max(corners)
         case "and" if right.low >= 0 or left.low >= 0:
             bounds = [side.high for side in (left, right) if side.low >= 0]
             low, high = 0, min(bounds)

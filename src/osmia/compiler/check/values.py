@@ -118,6 +118,16 @@ class Method:
 
 
 @dataclass(frozen=True)
+class Several:
+    """The values of a tuple: they are unpacked where they stand and have no place in memory."""
+
+    values: tuple[Value, ...]
+
+    def __str__(self) -> str:
+        return f"tuple[{', '.join(str(value) for value in self.values)}]"
+
+
+@dataclass(frozen=True)
 class Poison:
     """What stood here was wrong and was reported; it silences what follows from it."""
 
@@ -125,7 +135,7 @@ class Poison:
         return "?"
 
 
-Value = Scalar | PlainInt | Reference | Absent | Static | Cursor | Context | Method | Poison
+Value = Scalar | PlainInt | Reference | Absent | Static | Cursor | Context | Method | Several | Poison
 
 
 def limits(kind: IntegerType | BoolType) -> tuple[int, int]:

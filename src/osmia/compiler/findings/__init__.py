@@ -3,14 +3,18 @@
 from osmia.compiler.findings.control import (
     backend_refused as backend_refused,
     kernel_name as kernel_name,
+    loop_changes_array as loop_changes_array,
     missing_annotation as missing_annotation,
     missing_return as missing_return,
     not_callable as not_callable,
+    not_iterable as not_iterable,
     recursion as recursion,
     refused_syntax as refused_syntax,
     too_deep as too_deep,
     too_large as too_large,
+    tuple_value as tuple_value,
     unbounded_loop as unbounded_loop,
+    unpacked_count as unpacked_count,
     unreachable as unreachable,
     wrong_arguments as wrong_arguments,
 )

@@ -65,6 +65,38 @@ def unbounded_loop(span: Span) -> Diagnostic:
     )
 
 
+def not_iterable(span: Span, what: str, help_text: str = "") -> Diagnostic:
+    """A loop over, or an unpacking of, what has no known number of items."""
+    message = f"`{what}` has no items whose number is known"
+    return Diagnostic("not-iterable", span, message, help_text or "unpack a tuple or an array")
+
+
+def loop_changes_array(span: Span, name: str) -> Diagnostic:
+    """A loop that gives the name of the array it goes over to another array."""
+    return Diagnostic(
+        "loop-changes-array",
+        span,
+        f"the loop goes over `{name}` and sets it to another array, whose memory may be the same",
+        "set its elements, or take another name",
+    )
+
+
+def unpacked_count(span: Span, names: int, values: object) -> Diagnostic:
+    """An unpacking into more or fewer targets than there are values."""
+    what = f"{values} values" if isinstance(values, int) else f"the elements of `{values}`"
+    return Diagnostic("unpacked-count", span, f"{names} targets cannot take {what}", "write one for each")
+
+
+def tuple_value(span: Span) -> Diagnostic:
+    """A name for a whole tuple."""
+    return Diagnostic(
+        "tuple-value",
+        span,
+        "a tuple has no place in the kernel's memory, so it cannot have a name",
+        "unpack it, `a, b = …`, or make a @struct of it",
+    )
+
+
 def kernel_name(span: Span, what: str, name: str) -> Diagnostic:
     """A name that may not stand in an object."""
     return Diagnostic(

@@ -10,7 +10,6 @@ from osmia.compiler.frontend.refused import REFUSED, Refusal
 from osmia.compiler.source import FunctionSource
 from osmia.diagnostics import Diagnostic, Span
 
-_ORELSE = Refusal("`else` after a loop", "it is not supported yet", "set a bool before `break` and test it")
 _IN_COLLECTION = Refusal(
     "a comparison with a collection", "only maps are asked with `in`", "write `x == a or x == b`"
 )
@@ -59,8 +58,6 @@ def _walk(source: FunctionSource, node: ast.AST) -> Iterator[Diagnostic]:
             Refusal("a nested `def`", "functions are inlined, they are no values", "define it in the module"),
         )
         return
-    if isinstance(node, ast.For | ast.While) and node.orelse:
-        yield _finding(source, node, _ORELSE)
     if isinstance(node, ast.Compare) and any(isinstance(side, _COLLECTIONS) for side in node.comparators):
         yield _finding(source, node, _IN_COLLECTION)
         return
