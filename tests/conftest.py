@@ -23,6 +23,7 @@ TOOL_PACKAGES = {
     "llvm-objdump": "llvm",
     "nmap": "nmap",
     "setpriv": "util-linux",
+    "tc": "iproute2",
     "tcpdump": "tcpdump",
 }
 """The Debian package of each program that a test may ask for: `@pytest.mark.requires_tool("clang")`."""

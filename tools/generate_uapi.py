@@ -129,12 +129,70 @@ ENUMS: Mapping[str, tuple[EnumSource, ...]] = {
         EnumSource(
             "NetlinkFlags",
             "netlink.h",
-            r"any:NLM_F_(?=REQUEST$|MULTI$|ACK$|DUMP_INTR$|ROOT$|MATCH$)",
+            r"any:NLM_F_(?=REQUEST$|MULTI$|ACK$|ECHO$|DUMP_INTR$|ROOT$|MATCH$|EXCL$|CREATE$)",
             "Flags of a netlink message.",
             "IntFlag",
         ),
         EnumSource(
-            "RouteMessage", "rtnetlink.h", r"any:RTM_(?=GETLINK$|NEWLINK$)", "Messages of route netlink."
+            "RouteMessage",
+            "rtnetlink.h",
+            r"any:RTM_(?=GETLINK$|NEWLINK$|(NEW|DEL|GET)(QDISC|TFILTER)$)",
+            "Messages of route netlink.",
+        ),
+        EnumSource(
+            "TrafficAttribute",
+            "rtnetlink.h",
+            r"any:TCA_(?=KIND$|OPTIONS$)",
+            "Attributes of a traffic control message.",
+        ),
+        EnumSource(
+            "BpfFilterAttribute",
+            "pkt_cls.h",
+            r"any:TCA_BPF_(?=FD$|NAME$|FLAGS$|ID$)",
+            "Attributes nested in TCA_OPTIONS of a filter of kind bpf.",
+        ),
+        EnumSource(
+            "BpfFilterFlags", "pkt_cls.h", r"any:TCA_BPF_FLAG_", "How a filter of kind bpf works.", "IntFlag"
+        ),
+        EnumSource(
+            "TrafficHandle",
+            "pkt_sched.h",
+            r"any:TC_H_(?=CLSACT$|INGRESS$|MIN_INGRESS$|MIN_EGRESS$)",
+            "Places in traffic control.",
+        ),
+        EnumSource(
+            "AttachFlags",
+            "bpf.h",
+            r"any:BPF_F_(?=ALLOW_OVERRIDE$|ALLOW_MULTI$|REPLACE$|BEFORE$|AFTER$|ID$|LINK$)",
+            "Flags of BPF_PROG_ATTACH and BPF_LINK_CREATE.",
+            "IntFlag",
+        ),
+        EnumSource(
+            "ProbeFlags",
+            "bpf.h",
+            r"any:BPF_F_(?=KPROBE_MULTI_RETURN$|UPROBE_MULTI_RETURN$)",
+            "Flags of links to many functions.",
+            "IntFlag",
+        ),
+        EnumSource(
+            "SocketOperation",
+            "bpf.h",
+            r"any:BPF_SOCK_OPS_(?=[A-Z_]+_(CB|INIT|CWND|ECN|RTT)$|VOID$)",
+            "What a socket operations program is asked or told.",
+        ),
+        EnumSource(
+            "SocketEvents",
+            "bpf.h",
+            r"any:BPF_SOCK_OPS_(?=[A-Z_]+_CB_FLAG$)",
+            "Events that a socket operations program can ask for.",
+            "IntFlag",
+        ),
+        EnumSource(
+            "NetfilterHook",
+            "netfilter.h",
+            r"any:NF_INET_",
+            "Places on a packet's way through netfilter.",
+            exclude="NUMHOOKS",
         ),
         EnumSource("PerfType", "perf_event.h", r"any:PERF_TYPE_", "Kinds of perf event.", exclude="MAX"),
         EnumSource(
@@ -179,8 +237,22 @@ RECORDS = (
         "bpf.h",
         f"{ATTR}/target_btf_id",
         "BPF_LINK_CREATE.",
-        ("target_btf_id", "perf_event", "tcx"),
+        (
+            "target_btf_id",
+            "perf_event",
+            "tcx",
+            "iter_info",
+            "kprobe_multi",
+            "uprobe_multi",
+            "netfilter",
+            "cgroup",
+        ),
     ),
+    RecordSource(
+        "LinkUpdate", "bpf.h", f"{ATTR}/new_prog_fd", "BPF_LINK_UPDATE.", ("new_prog_fd", "old_prog_fd")
+    ),
+    RecordSource("IteratorCreate", "bpf.h", f"{ATTR}/iter_create", "BPF_ITER_CREATE."),
+    RecordSource("ProgramAttach", "bpf.h", f"{ATTR}/attach_bpf_fd", "BPF_PROG_ATTACH and BPF_PROG_DETACH."),
     RecordSource("RawTracepointOpen", "bpf.h", f"{ATTR}/raw_tracepoint", "BPF_RAW_TRACEPOINT_OPEN."),
     RecordSource("LinkDetach", "bpf.h", f"{ATTR}/link_detach", "BPF_LINK_DETACH."),
     RecordSource("EnableStats", "bpf.h", f"{ATTR}/enable_stats", "BPF_ENABLE_STATS."),
@@ -196,6 +268,18 @@ RECORDS = (
     RecordSource(
         "PerfBufferPage", "perf_event.h", "struct perf_event_mmap_page", "First page of a perf buffer."
     ),
+    RecordSource("SkBuff", "bpf.h", "struct __sk_buff", "Context of programs that see a socket buffer."),
+    RecordSource("Sock", "bpf.h", "struct bpf_sock", "Context of programs at sockets of a cgroup."),
+    RecordSource("SockAddr", "bpf.h", "struct bpf_sock_addr", "Context of programs at socket addresses."),
+    RecordSource("SockOps", "bpf.h", "struct bpf_sock_ops", "Context of socket operations programs."),
+    RecordSource("SkMsg", "bpf.h", "struct sk_msg_md", "Context of programs at sent messages."),
+    RecordSource(
+        "SkReuseport", "bpf.h", "struct sk_reuseport_md", "Context of programs that select a socket."
+    ),
+    RecordSource("SkLookup", "bpf.h", "struct bpf_sk_lookup", "Context of socket look-up programs."),
+    RecordSource("Sysctl", "bpf.h", "struct bpf_sysctl", "Context of programs at kernel settings."),
+    RecordSource("Sockopt", "bpf.h", "struct bpf_sockopt", "Context of programs at socket options."),
+    RecordSource("CgroupDevice", "bpf.h", "struct bpf_cgroup_dev_ctx", "Context of device access programs."),
 )
 
 C_TYPES = {
@@ -206,6 +290,8 @@ C_TYPES = {
     "__s32": "c_int32",
     "__u64": "c_uint64",
     "__s64": "c_int64",
+    "__be16": "c_uint16",
+    "__be32": "c_uint32",
     "__aligned_u64": "c_uint64",
     "char": "c_char",
 }
@@ -221,7 +307,8 @@ class Header:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.code = without_comments(text)
+        # A pointer that is 64 bits wide on every machine.
+        self.code = re.sub(r"__bpf_md_ptr\([^,]+,\s*(\w+)\)", r"__u64 \1", without_comments(text))
         self.constants: dict[str, int] = {}
         self.enums: dict[str, dict[str, int]] = {}
         self._read_constants()
@@ -333,6 +420,11 @@ def keeps(member: Member, kept: tuple[str, ...]) -> bool:
     return not kept or member.name in kept or any(re.search(rf"\b{name}\b", member.body) for name in kept)
 
 
+def is_whole(member: Member) -> bool:
+    """Whether a bit field is as wide as its type."""
+    return member.bits == int(re.sub(r"\D", "", C_TYPES[member.ctype]))
+
+
 class RecordWriter:
     """Writes ctypes classes; nested ones come before the one that holds them."""
 
@@ -365,6 +457,8 @@ class RecordWriter:
             if base == "Union" and not keeps(member, kept) and kept and fields and member.name not in kept:
                 continue
             label = member.name
+            if not label and member.bits and member.bits % 8 == 0 and not is_whole(member):
+                continue  # the next member's alignment leaves the same room
             if not label:
                 label, padding = f"padding_{padding}", padding + 1
             label = label.lstrip("_")
@@ -372,7 +466,7 @@ class RecordWriter:
             if member.count:
                 fields.append(f'("{label}", {ctype} * {member.count})')
                 annotation = "bytes" if ctype == "c_char" else f"Array[{ctype}]"
-            elif member.bits and member.bits != 8 * int(re.sub(r"\D", "", ctype)):
+            elif member.bits and not is_whole(member):
                 fields.append(f'("{label}", {ctype}, {member.bits})')
                 annotation = "int"
             else:

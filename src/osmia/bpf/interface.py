@@ -143,10 +143,14 @@ class XdpHandle(Protocol):
 class ClassifierHandle(Protocol):
     """A loaded traffic control program."""
 
-    def attach(self, interface: str, direction: Direction) -> Link:
+    def attach(self, interface: str, direction: Direction, *, priority: int | None = None) -> Link:
         """Attach to one direction of a network interface, behind the programs that are there.
 
-        Raises UnknownInterfaceError, NotSupportedError (tcx: Linux 6.6), PermissionDeniedError.
+        By tcx where the kernel has it (Linux 6.6), else as a filter of the qdisc clsact; with a
+        `priority` always as that filter. Filters run in order of their priority, 1 to 65,535. A filter
+        outlives a process that is killed by signal 9; a program on tcx does not.
+
+        Raises UnknownInterfaceError, AlreadyAttachedError, NotSupportedError, PermissionDeniedError.
         """
         ...
 

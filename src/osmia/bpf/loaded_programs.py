@@ -59,9 +59,11 @@ class LoadedClassifier:
         """The loader's handle: instructions, statistics, file descriptor."""
         self._links = links
 
-    def attach(self, interface: str, direction: Direction) -> Link:
-        """Attach to one direction of a network interface with tcx; see `ClassifierHandle`."""
-        return self._links.enter_context(self.handle.attach_tcx(interface, _DIRECTIONS[direction]))
+    def attach(self, interface: str, direction: Direction, *, priority: int | None = None) -> Link:
+        """Attach to one direction of a network interface, by tcx or clsact; see `ClassifierHandle`."""
+        return self._links.enter_context(
+            self.handle.attach_classifier(interface, _DIRECTIONS[direction], priority=priority)
+        )
 
     def run(
         self,

@@ -52,7 +52,7 @@ class XdpProgram(Program[XdpContext, XdpAction]):
 
 
 class ClassifierProgram(Program[TcContext, TcAction]):
-    """A traffic control program (BPF_PROG_TYPE_SCHED_CLS, Linux 4.1; attached by tcx link, 6.6)."""
+    """A traffic control program (BPF_PROG_TYPE_SCHED_CLS, Linux 4.1; attached by tcx, 6.6, or clsact)."""
 
     program_type = ProgramType.SCHED_CLS
     prefix = "tc"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from osmia.errors import KernelError, UsageError
+from osmia.loader.attach.classifier import attach_classifier
 from osmia.loader.attach.kprobe import attach_kprobe
 from osmia.loader.attach.link import Link
 from osmia.loader.attach.tcx import attach_tcx
@@ -135,6 +136,12 @@ class ProgramHandle:
     def attach_kprobe(self, function: str, *, offset: int = 0, at_return: bool = False) -> Link:
         """Attach to a kernel function; see `osmia.loader.attach.kprobe`."""
         return attach_kprobe(self.kernel, self.fd, function, offset=offset, at_return=at_return)
+
+    def attach_classifier(
+        self, interface: str, attach_type: AttachType, *, priority: int | None = None
+    ) -> Link:
+        """Attach to one direction of a network interface; see `osmia.loader.attach.classifier`."""
+        return attach_classifier(self.kernel, self.fd, self.name, interface, attach_type, priority=priority)
 
     def attach_tcx(self, interface: str, attach_type: AttachType) -> Link:
         """Attach to one direction of a network interface; see `osmia.loader.attach.tcx`."""

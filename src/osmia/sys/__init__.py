@@ -6,6 +6,7 @@ from osmia.sys.machine import Capability
 from osmia.sys.maps import Batch
 from osmia.sys.programs import ObjectKind, ProgramImage, TestRunResult
 from osmia.sys.route import XdpState
+from osmia.sys.traffic_control import TrafficFilter
 
 __all__ = [
     "RUNNING_KERNEL",
@@ -16,5 +17,6 @@ __all__ = [
     "ObjectKind",
     "ProgramImage",
     "TestRunResult",
+    "TrafficFilter",
     "XdpState",
 ]

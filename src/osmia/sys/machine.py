@@ -162,6 +162,10 @@ class MachineCalls:
         """Lift RLIMIT_MEMLOCK, to which kernels before 5.11 charge maps; needs CAP_SYS_RESOURCE."""
         resource.setrlimit(resource.RLIMIT_MEMLOCK, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
+    def network_namespace(self) -> int:
+        """The number of this thread's network namespace."""
+        return Path("/proc/thread-self/ns/net").stat().st_ino
+
     def enter_namespace(self, fd: int) -> None:
         """Move the calling thread into the namespace of a descriptor of /proc/PID/ns; needs CAP_SYS_ADMIN."""
         syscall(Syscall.SETNS, "enter a namespace", fd, 0)

@@ -5,24 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from osmia.errors import KernelError, MalformedError
-from osmia.uapi.constants import (
-    LinkAttribute,
-    LinkXdpAttribute,
-    NetlinkFlags,
-    NetlinkMessage,
-    RouteMessage,
-    XdpAttached,
-)
+from osmia.sys.netlink import ask, attributes, open_route
+from osmia.uapi.constants import LinkAttribute, LinkXdpAttribute, NetlinkFlags, RouteMessage, XdpAttached
 
-_HEADER = struct.Struct("=IHHII")
 _LINK = struct.Struct("=BxHiII")
-_ATTRIBUTE = struct.Struct("=HH")
-_ATTRIBUTE_TYPE_MASK = 0x3FFF
-_RECEIVE_SIZE = 65536
 
 
 @dataclass(frozen=True)
@@ -37,17 +25,6 @@ class XdpState:
     def program_ids(self) -> tuple[int, ...]:
         """The ids of all programs attached."""
         return tuple(id for id in (self.native, self.generic, self.offloaded) if id)
-
-
-def attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Netlink attributes: type without its flag bits, and payload."""
-    position = 0
-    while position + _ATTRIBUTE.size <= len(data):
-        length, kind = _ATTRIBUTE.unpack_from(data, position)
-        if length < _ATTRIBUTE.size or position + length > len(data):
-            raise MalformedError("netlink message", "an attribute leaves its message", position)
-        yield kind & _ATTRIBUTE_TYPE_MASK, data[position + _ATTRIBUTE.size : position + length]
-        position += (length + 3) & ~3
 
 
 def parse_xdp(link_message: bytes) -> XdpState:
@@ -84,19 +61,12 @@ def xdp_state(index: int) -> XdpState:
         KernelError: ENODEV for an interface that is gone, and whatever the socket says.
     """
     link = _LINK.pack(socket.AF_UNSPEC, 0, index, 0, 0)
-    request = _HEADER.pack(_HEADER.size + len(link), RouteMessage.GETLINK, NetlinkFlags.REQUEST, 1, 0) + link
+    route = open_route()
     try:
-        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as route:
-            route.settimeout(5)
-            route.send(request)
-            answer = route.recv(_RECEIVE_SIZE)
-    except OSError as error:
-        raise KernelError(error.errno, f"ask for interface {index}: {error.strerror}") from None
-    if len(answer) < _HEADER.size:
-        raise MalformedError("netlink message", "shorter than its header")
-    length, kind, _, _, _ = _HEADER.unpack_from(answer)
-    payload = answer[_HEADER.size : length]
-    if kind == NetlinkMessage.ERROR:
-        errno = -int.from_bytes(payload[:4], "little", signed=True)
-        raise KernelError(errno, f"ask for interface {index}: {os.strerror(errno)}")
-    return parse_xdp(payload)
+        answers = ask(route, RouteMessage.GETLINK, link, f"ask for interface {index}", NetlinkFlags.ACK)
+    finally:
+        os.close(route)
+    for answer in answers:
+        if answer.kind == RouteMessage.NEWLINK:
+            return parse_xdp(answer.payload)
+    return XdpState()

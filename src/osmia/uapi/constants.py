@@ -375,9 +375,12 @@ class NetlinkFlags(IntFlag):
     REQUEST = 0x1
     MULTI = 0x2
     ACK = 0x4
+    ECHO = 0x8
     DUMP_INTR = 0x10
     ROOT = 0x100
     MATCH = 0x200
+    EXCL = 0x200
+    CREATE = 0x400
 
 
 class RouteMessage(IntEnum):
@@ -385,6 +388,111 @@ class RouteMessage(IntEnum):
 
     NEWLINK = 16
     GETLINK = 18
+    NEWQDISC = 36
+    DELQDISC = 37
+    GETQDISC = 38
+    NEWTFILTER = 44
+    DELTFILTER = 45
+    GETTFILTER = 46
+
+
+class TrafficAttribute(IntEnum):
+    """Attributes of a traffic control message."""
+
+    KIND = 1
+    OPTIONS = 2
+
+
+class BpfFilterAttribute(IntEnum):
+    """Attributes nested in TCA_OPTIONS of a filter of kind bpf."""
+
+    FD = 6
+    NAME = 7
+    FLAGS = 8
+    ID = 11
+
+
+class BpfFilterFlags(IntFlag):
+    """How a filter of kind bpf works."""
+
+    ACT_DIRECT = 0x1
+
+
+class TrafficHandle(IntEnum):
+    """Places in traffic control."""
+
+    INGRESS = 4294967281
+    CLSACT = 4294967281
+    MIN_INGRESS = 65522
+    MIN_EGRESS = 65523
+
+
+class AttachFlags(IntFlag):
+    """Flags of BPF_PROG_ATTACH and BPF_LINK_CREATE."""
+
+    ALLOW_OVERRIDE = 0x1
+    ALLOW_MULTI = 0x2
+    REPLACE = 0x4
+    BEFORE = 0x8
+    AFTER = 0x10
+    ID = 0x20
+    LINK = 0x2000
+
+
+class ProbeFlags(IntFlag):
+    """Flags of links to many functions."""
+
+    KPROBE_MULTI_RETURN = 0x1
+    UPROBE_MULTI_RETURN = 0x1
+
+
+class SocketOperation(IntEnum):
+    """What a socket operations program is asked or told."""
+
+    VOID = 0
+    TIMEOUT_INIT = 1
+    RWND_INIT = 2
+    TCP_CONNECT_CB = 3
+    ACTIVE_ESTABLISHED_CB = 4
+    PASSIVE_ESTABLISHED_CB = 5
+    NEEDS_ECN = 6
+    BASE_RTT = 7
+    RTO_CB = 8
+    RETRANS_CB = 9
+    STATE_CB = 10
+    TCP_LISTEN_CB = 11
+    RTT_CB = 12
+    PARSE_HDR_OPT_CB = 13
+    HDR_OPT_LEN_CB = 14
+    WRITE_HDR_OPT_CB = 15
+    TSTAMP_SCHED_CB = 16
+    TSTAMP_SND_SW_CB = 17
+    TSTAMP_SND_HW_CB = 18
+    TSTAMP_ACK_CB = 19
+    TSTAMP_SENDMSG_CB = 20
+
+
+class SocketEvents(IntFlag):
+    """Events that a socket operations program can ask for."""
+
+    RTO_CB_FLAG = 0x1
+    RETRANS_CB_FLAG = 0x2
+    STATE_CB_FLAG = 0x4
+    RTT_CB_FLAG = 0x8
+    PARSE_ALL_HDR_OPT_CB_FLAG = 0x10
+    PARSE_UNKNOWN_HDR_OPT_CB_FLAG = 0x20
+    WRITE_HDR_OPT_CB_FLAG = 0x40
+
+
+class NetfilterHook(IntEnum):
+    """Places on a packet's way through netfilter."""
+
+    PRE_ROUTING = 0
+    LOCAL_IN = 1
+    FORWARD = 2
+    LOCAL_OUT = 3
+    POST_ROUTING = 4
+    INGRESS = 5
 
 
 class PerfType(IntEnum):

@@ -331,7 +331,7 @@ class ProgramQuery(Structure):
         ("attach_flags", c_uint32),
         ("prog_ids", c_uint64),
         ("member_5", ProgramQuery5),
-        ("padding_0", c_uint32, 32),
+        ("padding_0", c_uint32),
         ("prog_attach_flags", c_uint64),
         ("link_ids", c_uint64),
         ("link_attach_flags", c_uint64),
@@ -388,11 +388,39 @@ class LinkCreate1(Union):
     target_fd: int
 
 
+class LinkCreate41(Structure):
+    """Part of LinkCreate4."""
+
+    _fields_ = (
+        ("iter_info", c_uint64),
+        ("iter_info_len", c_uint32),
+    )
+    iter_info: int
+    iter_info_len: int
+
+
 class LinkCreate4PerfEvent(Structure):
     """Part of LinkCreate4."""
 
     _fields_ = (("bpf_cookie", c_uint64),)
     bpf_cookie: int
+
+
+class LinkCreate4KprobeMulti(Structure):
+    """Part of LinkCreate4."""
+
+    _fields_ = (
+        ("flags", c_uint32),
+        ("cnt", c_uint32),
+        ("syms", c_uint64),
+        ("addrs", c_uint64),
+        ("cookies", c_uint64),
+    )
+    flags: int
+    cnt: int
+    syms: int
+    addrs: int
+    cookies: int
 
 
 class LinkCreate4Tracing(Structure):
@@ -404,6 +432,21 @@ class LinkCreate4Tracing(Structure):
     )
     target_btf_id: int
     cookie: int
+
+
+class LinkCreate4Netfilter(Structure):
+    """Part of LinkCreate4."""
+
+    _fields_ = (
+        ("pf", c_uint32),
+        ("hooknum", c_uint32),
+        ("priority", c_int32),
+        ("flags", c_uint32),
+    )
+    pf: int
+    hooknum: int
+    priority: int
+    flags: int
 
 
 class LinkCreate4Tcx0(Union):
@@ -430,20 +473,79 @@ class LinkCreate4Tcx(Structure):
     expected_revision: int
 
 
+class LinkCreate4UprobeMulti(Structure):
+    """Part of LinkCreate4."""
+
+    _fields_ = (
+        ("path", c_uint64),
+        ("offsets", c_uint64),
+        ("ref_ctr_offsets", c_uint64),
+        ("cookies", c_uint64),
+        ("cnt", c_uint32),
+        ("flags", c_uint32),
+        ("pid", c_uint32),
+        ("path_fd", c_uint32),
+    )
+    path: int
+    offsets: int
+    ref_ctr_offsets: int
+    cookies: int
+    cnt: int
+    flags: int
+    pid: int
+    path_fd: int
+
+
+class LinkCreate4Cgroup0(Union):
+    """Part of LinkCreate4Cgroup."""
+
+    _fields_ = (
+        ("relative_fd", c_uint32),
+        ("relative_id", c_uint32),
+    )
+    relative_fd: int
+    relative_id: int
+
+
+class LinkCreate4Cgroup(Structure):
+    """Part of LinkCreate4."""
+
+    _anonymous_ = ("member_0",)
+    _fields_ = (
+        ("member_0", LinkCreate4Cgroup0),
+        ("expected_revision", c_uint64),
+    )
+    relative_fd: int
+    relative_id: int
+    expected_revision: int
+
+
 class LinkCreate4(Union):
     """Part of LinkCreate."""
 
+    _anonymous_ = ("member_1",)
     _fields_ = (
         ("target_btf_id", c_uint32),
+        ("member_1", LinkCreate41),
         ("perf_event", LinkCreate4PerfEvent),
+        ("kprobe_multi", LinkCreate4KprobeMulti),
         ("tracing", LinkCreate4Tracing),
+        ("netfilter", LinkCreate4Netfilter),
         ("tcx", LinkCreate4Tcx),
+        ("uprobe_multi", LinkCreate4UprobeMulti),
+        ("cgroup", LinkCreate4Cgroup),
         ("padding", c_uint64),
     )
     target_btf_id: int
+    iter_info: int
+    iter_info_len: int
     perf_event: LinkCreate4PerfEvent
+    kprobe_multi: LinkCreate4KprobeMulti
     tracing: LinkCreate4Tracing
+    netfilter: LinkCreate4Netfilter
     tcx: LinkCreate4Tcx
+    uprobe_multi: LinkCreate4UprobeMulti
+    cgroup: LinkCreate4Cgroup
 
 
 class LinkCreate(Structure):
@@ -466,9 +568,108 @@ class LinkCreate(Structure):
     attach_type: int
     flags: int
     target_btf_id: int
+    iter_info: int
+    iter_info_len: int
     perf_event: LinkCreate4PerfEvent
+    kprobe_multi: LinkCreate4KprobeMulti
     tracing: LinkCreate4Tracing
+    netfilter: LinkCreate4Netfilter
     tcx: LinkCreate4Tcx
+    uprobe_multi: LinkCreate4UprobeMulti
+    cgroup: LinkCreate4Cgroup
+
+
+class LinkUpdate1(Union):
+    """Part of LinkUpdate."""
+
+    _fields_ = (("new_prog_fd", c_uint32),)
+    new_prog_fd: int
+
+
+class LinkUpdate3(Union):
+    """Part of LinkUpdate."""
+
+    _fields_ = (("old_prog_fd", c_uint32),)
+    old_prog_fd: int
+
+
+class LinkUpdate(Structure):
+    """BPF_LINK_UPDATE."""
+
+    _anonymous_ = (
+        "member_1",
+        "member_3",
+    )
+    _fields_ = (
+        ("link_fd", c_uint32),
+        ("member_1", LinkUpdate1),
+        ("flags", c_uint32),
+        ("member_3", LinkUpdate3),
+    )
+    link_fd: int
+    new_prog_fd: int
+    flags: int
+    old_prog_fd: int
+
+
+class IteratorCreate(Structure):
+    """BPF_ITER_CREATE."""
+
+    _fields_ = (
+        ("link_fd", c_uint32),
+        ("flags", c_uint32),
+    )
+    link_fd: int
+    flags: int
+
+
+class ProgramAttach0(Union):
+    """Part of ProgramAttach."""
+
+    _fields_ = (
+        ("target_fd", c_uint32),
+        ("target_ifindex", c_uint32),
+    )
+    target_fd: int
+    target_ifindex: int
+
+
+class ProgramAttach5(Union):
+    """Part of ProgramAttach."""
+
+    _fields_ = (
+        ("relative_fd", c_uint32),
+        ("relative_id", c_uint32),
+    )
+    relative_fd: int
+    relative_id: int
+
+
+class ProgramAttach(Structure):
+    """BPF_PROG_ATTACH and BPF_PROG_DETACH."""
+
+    _anonymous_ = (
+        "member_0",
+        "member_5",
+    )
+    _fields_ = (
+        ("member_0", ProgramAttach0),
+        ("attach_bpf_fd", c_uint32),
+        ("attach_type", c_uint32),
+        ("attach_flags", c_uint32),
+        ("replace_bpf_fd", c_uint32),
+        ("member_5", ProgramAttach5),
+        ("expected_revision", c_uint64),
+    )
+    target_fd: int
+    target_ifindex: int
+    attach_bpf_fd: int
+    attach_type: int
+    attach_flags: int
+    replace_bpf_fd: int
+    relative_fd: int
+    relative_id: int
+    expected_revision: int
 
 
 class RawTracepointOpen(Structure):
@@ -477,7 +678,7 @@ class RawTracepointOpen(Structure):
     _fields_ = (
         ("name", c_uint64),
         ("prog_fd", c_uint32),
-        ("padding_0", c_uint32, 32),
+        ("padding_0", c_uint32),
         ("cookie", c_uint64),
     )
     name: int
@@ -542,7 +743,7 @@ class ProgramInfo(Structure):
         ("verified_insns", c_uint32),
         ("attach_btf_obj_id", c_uint32),
         ("attach_btf_id", c_uint32),
-        ("padding_1", c_uint32, 32),
+        ("padding_1", c_uint32),
     )
     type: int
     id: int
@@ -606,7 +807,7 @@ class MapInfo(Structure):
         ("map_extra", c_uint64),
         ("hash", c_uint64),
         ("hash_size", c_uint32),
-        ("padding_0", c_uint32, 32),
+        ("padding_0", c_uint32),
     )
     type: int
     id: int
@@ -1032,3 +1233,386 @@ class PerfBufferPage(Structure):
     aux_tail: int
     aux_offset: int
     aux_size: int
+
+
+class SkBuff(Structure):
+    """Context of programs that see a socket buffer."""
+
+    _fields_ = (
+        ("len", c_uint32),
+        ("pkt_type", c_uint32),
+        ("mark", c_uint32),
+        ("queue_mapping", c_uint32),
+        ("protocol", c_uint32),
+        ("vlan_present", c_uint32),
+        ("vlan_tci", c_uint32),
+        ("vlan_proto", c_uint32),
+        ("priority", c_uint32),
+        ("ingress_ifindex", c_uint32),
+        ("ifindex", c_uint32),
+        ("tc_index", c_uint32),
+        ("cb", c_uint32 * 5),
+        ("hash", c_uint32),
+        ("tc_classid", c_uint32),
+        ("data", c_uint32),
+        ("data_end", c_uint32),
+        ("napi_id", c_uint32),
+        ("family", c_uint32),
+        ("remote_ip4", c_uint32),
+        ("local_ip4", c_uint32),
+        ("remote_ip6", c_uint32 * 4),
+        ("local_ip6", c_uint32 * 4),
+        ("remote_port", c_uint32),
+        ("local_port", c_uint32),
+        ("data_meta", c_uint32),
+        ("flow_keys", c_uint64),
+        ("tstamp", c_uint64),
+        ("wire_len", c_uint32),
+        ("gso_segs", c_uint32),
+        ("sk", c_uint64),
+        ("gso_size", c_uint32),
+        ("tstamp_type", c_uint8),
+        ("hwtstamp", c_uint64),
+    )
+    len: int
+    pkt_type: int
+    mark: int
+    queue_mapping: int
+    protocol: int
+    vlan_present: int
+    vlan_tci: int
+    vlan_proto: int
+    priority: int
+    ingress_ifindex: int
+    ifindex: int
+    tc_index: int
+    cb: Array[c_uint32]
+    hash: int
+    tc_classid: int
+    data: int
+    data_end: int
+    napi_id: int
+    family: int
+    remote_ip4: int
+    local_ip4: int
+    remote_ip6: Array[c_uint32]
+    local_ip6: Array[c_uint32]
+    remote_port: int
+    local_port: int
+    data_meta: int
+    flow_keys: int
+    tstamp: int
+    wire_len: int
+    gso_segs: int
+    sk: int
+    gso_size: int
+    tstamp_type: int
+    hwtstamp: int
+
+
+class Sock(Structure):
+    """Context of programs at sockets of a cgroup."""
+
+    _fields_ = (
+        ("bound_dev_if", c_uint32),
+        ("family", c_uint32),
+        ("type", c_uint32),
+        ("protocol", c_uint32),
+        ("mark", c_uint32),
+        ("priority", c_uint32),
+        ("src_ip4", c_uint32),
+        ("src_ip6", c_uint32 * 4),
+        ("src_port", c_uint32),
+        ("dst_port", c_uint16),
+        ("padding_0", c_uint16),
+        ("dst_ip4", c_uint32),
+        ("dst_ip6", c_uint32 * 4),
+        ("state", c_uint32),
+        ("rx_queue_mapping", c_int32),
+    )
+    bound_dev_if: int
+    family: int
+    type: int
+    protocol: int
+    mark: int
+    priority: int
+    src_ip4: int
+    src_ip6: Array[c_uint32]
+    src_port: int
+    dst_port: int
+    dst_ip4: int
+    dst_ip6: Array[c_uint32]
+    state: int
+    rx_queue_mapping: int
+
+
+class SockAddr(Structure):
+    """Context of programs at socket addresses."""
+
+    _fields_ = (
+        ("user_family", c_uint32),
+        ("user_ip4", c_uint32),
+        ("user_ip6", c_uint32 * 4),
+        ("user_port", c_uint32),
+        ("family", c_uint32),
+        ("type", c_uint32),
+        ("protocol", c_uint32),
+        ("msg_src_ip4", c_uint32),
+        ("msg_src_ip6", c_uint32 * 4),
+        ("sk", c_uint64),
+    )
+    user_family: int
+    user_ip4: int
+    user_ip6: Array[c_uint32]
+    user_port: int
+    family: int
+    type: int
+    protocol: int
+    msg_src_ip4: int
+    msg_src_ip6: Array[c_uint32]
+    sk: int
+
+
+class SockOps1(Union):
+    """Part of SockOps."""
+
+    _fields_ = (
+        ("args", c_uint32 * 4),
+        ("reply", c_uint32),
+        ("replylong", c_uint32 * 4),
+    )
+    args: Array[c_uint32]
+    reply: int
+    replylong: Array[c_uint32]
+
+
+class SockOps(Structure):
+    """Context of socket operations programs."""
+
+    _anonymous_ = ("member_1",)
+    _fields_ = (
+        ("op", c_uint32),
+        ("member_1", SockOps1),
+        ("family", c_uint32),
+        ("remote_ip4", c_uint32),
+        ("local_ip4", c_uint32),
+        ("remote_ip6", c_uint32 * 4),
+        ("local_ip6", c_uint32 * 4),
+        ("remote_port", c_uint32),
+        ("local_port", c_uint32),
+        ("is_fullsock", c_uint32),
+        ("snd_cwnd", c_uint32),
+        ("srtt_us", c_uint32),
+        ("bpf_sock_ops_cb_flags", c_uint32),
+        ("state", c_uint32),
+        ("rtt_min", c_uint32),
+        ("snd_ssthresh", c_uint32),
+        ("rcv_nxt", c_uint32),
+        ("snd_nxt", c_uint32),
+        ("snd_una", c_uint32),
+        ("mss_cache", c_uint32),
+        ("ecn_flags", c_uint32),
+        ("rate_delivered", c_uint32),
+        ("rate_interval_us", c_uint32),
+        ("packets_out", c_uint32),
+        ("retrans_out", c_uint32),
+        ("total_retrans", c_uint32),
+        ("segs_in", c_uint32),
+        ("data_segs_in", c_uint32),
+        ("segs_out", c_uint32),
+        ("data_segs_out", c_uint32),
+        ("lost_out", c_uint32),
+        ("sacked_out", c_uint32),
+        ("sk_txhash", c_uint32),
+        ("bytes_received", c_uint64),
+        ("bytes_acked", c_uint64),
+        ("sk", c_uint64),
+        ("skb_data", c_uint64),
+        ("skb_data_end", c_uint64),
+        ("skb_len", c_uint32),
+        ("skb_tcp_flags", c_uint32),
+        ("skb_hwtstamp", c_uint64),
+    )
+    op: int
+    args: Array[c_uint32]
+    reply: int
+    replylong: Array[c_uint32]
+    family: int
+    remote_ip4: int
+    local_ip4: int
+    remote_ip6: Array[c_uint32]
+    local_ip6: Array[c_uint32]
+    remote_port: int
+    local_port: int
+    is_fullsock: int
+    snd_cwnd: int
+    srtt_us: int
+    bpf_sock_ops_cb_flags: int
+    state: int
+    rtt_min: int
+    snd_ssthresh: int
+    rcv_nxt: int
+    snd_nxt: int
+    snd_una: int
+    mss_cache: int
+    ecn_flags: int
+    rate_delivered: int
+    rate_interval_us: int
+    packets_out: int
+    retrans_out: int
+    total_retrans: int
+    segs_in: int
+    data_segs_in: int
+    segs_out: int
+    data_segs_out: int
+    lost_out: int
+    sacked_out: int
+    sk_txhash: int
+    bytes_received: int
+    bytes_acked: int
+    sk: int
+    skb_data: int
+    skb_data_end: int
+    skb_len: int
+    skb_tcp_flags: int
+    skb_hwtstamp: int
+
+
+class SkMsg(Structure):
+    """Context of programs at sent messages."""
+
+    _fields_ = (
+        ("data", c_uint64),
+        ("data_end", c_uint64),
+        ("family", c_uint32),
+        ("remote_ip4", c_uint32),
+        ("local_ip4", c_uint32),
+        ("remote_ip6", c_uint32 * 4),
+        ("local_ip6", c_uint32 * 4),
+        ("remote_port", c_uint32),
+        ("local_port", c_uint32),
+        ("size", c_uint32),
+        ("sk", c_uint64),
+    )
+    data: int
+    data_end: int
+    family: int
+    remote_ip4: int
+    local_ip4: int
+    remote_ip6: Array[c_uint32]
+    local_ip6: Array[c_uint32]
+    remote_port: int
+    local_port: int
+    size: int
+    sk: int
+
+
+class SkReuseport(Structure):
+    """Context of programs that select a socket."""
+
+    _fields_ = (
+        ("data", c_uint64),
+        ("data_end", c_uint64),
+        ("len", c_uint32),
+        ("eth_protocol", c_uint32),
+        ("ip_protocol", c_uint32),
+        ("bind_inany", c_uint32),
+        ("hash", c_uint32),
+        ("sk", c_uint64),
+        ("migrating_sk", c_uint64),
+    )
+    data: int
+    data_end: int
+    len: int
+    eth_protocol: int
+    ip_protocol: int
+    bind_inany: int
+    hash: int
+    sk: int
+    migrating_sk: int
+
+
+class SkLookup0(Union):
+    """Part of SkLookup."""
+
+    _fields_ = (
+        ("sk", c_uint64),
+        ("cookie", c_uint64),
+    )
+    sk: int
+    cookie: int
+
+
+class SkLookup(Structure):
+    """Context of socket look-up programs."""
+
+    _anonymous_ = ("member_0",)
+    _fields_ = (
+        ("member_0", SkLookup0),
+        ("family", c_uint32),
+        ("protocol", c_uint32),
+        ("remote_ip4", c_uint32),
+        ("remote_ip6", c_uint32 * 4),
+        ("remote_port", c_uint16),
+        ("padding_0", c_uint16),
+        ("local_ip4", c_uint32),
+        ("local_ip6", c_uint32 * 4),
+        ("local_port", c_uint32),
+        ("ingress_ifindex", c_uint32),
+    )
+    sk: int
+    cookie: int
+    family: int
+    protocol: int
+    remote_ip4: int
+    remote_ip6: Array[c_uint32]
+    remote_port: int
+    local_ip4: int
+    local_ip6: Array[c_uint32]
+    local_port: int
+    ingress_ifindex: int
+
+
+class Sysctl(Structure):
+    """Context of programs at kernel settings."""
+
+    _fields_ = (
+        ("write", c_uint32),
+        ("file_pos", c_uint32),
+    )
+    write: int
+    file_pos: int
+
+
+class Sockopt(Structure):
+    """Context of programs at socket options."""
+
+    _fields_ = (
+        ("sk", c_uint64),
+        ("optval", c_uint64),
+        ("optval_end", c_uint64),
+        ("level", c_int32),
+        ("optname", c_int32),
+        ("optlen", c_int32),
+        ("retval", c_int32),
+    )
+    sk: int
+    optval: int
+    optval_end: int
+    level: int
+    optname: int
+    optlen: int
+    retval: int
+
+
+class CgroupDevice(Structure):
+    """Context of device access programs."""
+
+    _fields_ = (
+        ("access_type", c_uint32),
+        ("major", c_uint32),
+        ("minor", c_uint32),
+    )
+    access_type: int
+    major: int
+    minor: int

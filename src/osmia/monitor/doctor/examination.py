@@ -32,7 +32,7 @@ REQUIRED = (MonitorCapability.CAP_BPF, MonitorCapability.CAP_NET_ADMIN, MonitorC
 SYS_ADMIN_GIVES = (MonitorCapability.CAP_BPF, MonitorCapability.CAP_PERFMON)
 EXTRAS = {"textual": "the dashboard", "prometheus_client": "metrics for Prometheus"}
 WITHOUT = {
-    "tcx": "without it, what goes out is not counted",
+    "tcx": "without it, what goes out is counted by a filter of the qdisc clsact",
     "bpffs": "only for objects that outlive a process; the monitor needs none",
     "tracefs": "only for tracepoints by name; the monitor needs none",
     "kernel BTF": "only for programs that read kernel structures; the monitor needs none",
