@@ -103,6 +103,13 @@ ENUMS: Mapping[str, tuple[EnumSource, ...]] = {
             "Bits of a ring buffer record's length.",
             "IntFlag",
         ),
+        EnumSource(
+            "RingBufFlags",
+            "bpf.h",
+            r"any:BPF_RB_(?=NO_WAKEUP$|FORCE_WAKEUP$)",
+            "Whether an event of a ring buffer wakes the reader; without one the kernel decides.",
+            "IntFlag",
+        ),
         EnumSource("XdpAction", "bpf.h", r"enum:xdp_action:XDP_", "Verdicts of an XDP program."),
         EnumSource("BtfKind", "btf.h", r"any:BTF_KIND_", "Kinds of BTF type.", exclude="MAX"),
         EnumSource(

@@ -29,6 +29,7 @@ from osmia import (
     Pointer,
     RawTracepointContext,
     RingBuf,
+    RingBufFlags,
     StackTrace,
     Subprogram,
     TcAction,
@@ -244,3 +245,24 @@ def calls_functions(ctx: XdpContext) -> XdpAction:
 
 
 as_value: Subprogram[..., u64] = verified_alone
+
+
+total_ring = RingBuf(Total, byte_size=4096)
+number_ring = RingBuf(u64, byte_size=4096)
+
+
+@xdp
+def reservations(ctx: XdpContext) -> XdpAction:
+    total = total_ring.reserve()
+    assert_type(total, Total | None)
+    if total is None:
+        return XdpAction.PASS
+    total.packets = u64(1)
+    total_ring.submit(total, RingBufFlags.NO_WAKEUP)
+    number = number_ring.reserve()
+    assert_type(number, Pointer[u64] | None)
+    if number is not None:
+        number.value += 1
+        number_ring.discard(number)
+    assert_type(number_ring.output(u64(3), RingBufFlags.FORCE_WAKEUP), bool)
+    return XdpAction.PASS

@@ -14,6 +14,7 @@ from osmia import (
     LpmTrie,
     PerCpuHashMap,
     PerfEventArray,
+    RingBuf,
     TcAction,
     TcContext,
     XdpAction,
@@ -178,3 +179,12 @@ def wrong_calls(ctx: XdpContext) -> XdpAction:
     halved(u32(1), u32(2))  # error
     halved(u32(1)) + u64(1)  # error
     return XdpAction.PASS
+
+
+event_ring = RingBuf(Event, byte_size=4096)
+
+
+def reservations(number: u64) -> None:
+    event_ring.reserve().count = u32(1)  # error
+    event_ring.submit(number)  # error
+    event_ring.output(Event(source=IPv4Address(1), count=u32(1), ports=Array[u16, Literal[2]]()), 1)  # error

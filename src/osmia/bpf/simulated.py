@@ -154,7 +154,9 @@ class SimulatedTracing(Generic[C]):
         """Run for one event: a `TracepointContext`, `KprobeContext` and so on, made by the test."""
         token = enter_runtime(self._kernel)
         try:
-            return self._program(context)
+            result = self._program(context)
+            self._kernel.check_released()
+            return result
         finally:
             leave_runtime(token)
 
@@ -222,6 +224,8 @@ class SimulatedBpf(Bpf):
     ) -> None:
         leave_runtime(self._tokens.pop())
         self.close()
+        if error is None:
+            self.kernel.check_released()
 
     def _program_handle(
         self, program: Program[Any, Any]

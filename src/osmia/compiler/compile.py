@@ -72,7 +72,8 @@ def check(programs: tuple[Program[Any, Any], ...], references: References | None
     if context.findings:
         raise CompileError(tuple(context.findings)).with_traceback(None)
     log_formats = context.log.encode()
-    definitions = (*maps.values(), *((LOG_MAP,) if log_formats else ()))
+    counters = (context.lost_events,) if context.lost_events is not None else ()
+    definitions = (*maps.values(), *counters, *((LOG_MAP,) if log_formats else ()))
     subprograms = [each.ir for each in context.subprograms.values()]
     return ModuleIr(
         tuple(function for function in (*functions, *subprograms) if function is not None),

@@ -47,7 +47,7 @@ from osmia.lang.tracing import (
     raw_tracepoint,
     tracepoint,
 )
-from osmia.uapi import XdpFlags
+from osmia.uapi import RingBufFlags, XdpFlags
 
 __all__ = [
     "Array",
@@ -80,6 +80,7 @@ __all__ = [
     "RawTracepointContext",
     "RawTracepointProgram",
     "RingBuf",
+    "RingBufFlags",
     "StackTrace",
     "Struct",
     "Subprogram",

@@ -18,7 +18,7 @@ __all__ = ["References", "captured_names", "references_of"]
 
 T = TypeVar("T")
 
-_RESERVED = frozenset({"osmia_log", "osmia_log_formats", "osmia_log_level"})
+_RESERVED = frozenset({"osmia_log", "osmia_lost", "osmia_log_formats", "osmia_log_level"})
 """What the compiler itself puts into an object."""
 
 

@@ -14,7 +14,15 @@ from osmia.uapi import UpdateFlags
 if TYPE_CHECKING:
     from osmia.lang.maps import Map
 
-__all__ = ["MapStorage", "Runtime", "UpdateFlags", "current_runtime", "enter_runtime", "leave_runtime"]
+__all__ = [
+    "EventRoom",
+    "MapStorage",
+    "Runtime",
+    "UpdateFlags",
+    "current_runtime",
+    "enter_runtime",
+    "leave_runtime",
+]
 
 
 class MapStorage(Protocol):
@@ -37,11 +45,31 @@ class MapStorage(Protocol):
         ...
 
 
+class EventRoom(Protocol):
+    """A ring buffer, for events that are written in place."""
+
+    def reserve(self, size: int) -> Buffer | None:
+        """Zeroed room for an event of `size` bytes; None where there is none."""
+        ...
+
+    def submit(self, room: Buffer) -> None:
+        """Hand it to the reader."""
+        ...
+
+    def discard(self, room: Buffer) -> None:
+        """Give it back unread."""
+        ...
+
+
 class Runtime(Protocol):
     """A kernel for plain Python: maps, clock, processor, randomness, configuration, log."""
 
     def storage(self, declaration: Map) -> MapStorage:
         """The entries of a declared map."""
+        ...
+
+    def events(self, declaration: Map) -> EventRoom:
+        """The room of a ring buffer."""
         ...
 
     def constant(self, declaration: object) -> object:

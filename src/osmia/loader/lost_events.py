@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from osmia.loader.codec import IntegerCodec
 from osmia.loader.loading import LoadedObject
+from osmia.loader.log import MAP as LOG
 from osmia.loader.map_object import MapObject
 from osmia.loader.maps import PerCpuArrayHandle
 from osmia.uapi import MapType
@@ -17,7 +18,9 @@ LOST_EVENTS = "osmia_lost"
 def lost_counter(loaded: LoadedObject, ring: MapObject) -> Callable[[], int]:
     """What counts the lost events of a ring buffer; always 0 in an object without counters."""
     counters = loaded.maps.get(LOST_EVENTS)
-    rings = sorted(name for name, each in loaded.maps.items() if each.spec.type == MapType.RINGBUF)
+    names = (name for name, each in loaded.maps.items() if each.spec.type == MapType.RINGBUF)
+    # The log's own ring comes last: whether there is one shows only when all programs are compiled.
+    rings = sorted(names, key=lambda name: (name == LOG, name))
     index = rings.index(ring.name)
     if (
         counters is None

@@ -89,6 +89,12 @@ class SimulatedKernel:
             raise UsageError(f"{declaration} has no events")
         return storage
 
+    def check_released(self) -> None:
+        """At the end of a run; UsageError where the program kept what it reserved in a ring buffer."""
+        for storage in self._storages.values():
+            if isinstance(storage, EventStorage):
+                storage.check_released()
+
     def constant(self, declaration: object) -> object:
         """The value that was set, or the default."""
         constant = cast("Constant[Any]", declaration)

@@ -98,8 +98,10 @@ def _repeat(
         try:
             start = time.perf_counter_ns()
             action = program(context())
+            kernel.check_released()
             for _ in range(repeat - 1):
                 action = program(context())
+                kernel.check_released()
             duration = (time.perf_counter_ns() - start) // repeat
         finally:
             leave_runtime(token)

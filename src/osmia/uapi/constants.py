@@ -283,6 +283,13 @@ class RingBufferFlags(IntFlag):
     DISCARD_BIT = 0x40000000
 
 
+class RingBufFlags(IntFlag):
+    """Whether an event of a ring buffer wakes the reader; without one the kernel decides."""
+
+    NO_WAKEUP = 0x1
+    FORCE_WAKEUP = 0x2
+
+
 class XdpAction(IntEnum):
     """Verdicts of an XDP program."""
 

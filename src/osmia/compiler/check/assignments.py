@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 from osmia.compiler import findings
 from osmia.compiler.check import operators
-from osmia.compiler.check.context import Checker, Flow, MayBeNoneError, Variable, number
+from osmia.compiler.check.context import Checker, MayBeNoneError, Variable, number
 from osmia.compiler.check.elements import element
 from osmia.compiler.check.expressions import expression, place_attribute, place_subscript
 from osmia.compiler.check.values import (
@@ -16,6 +17,7 @@ from osmia.compiler.check.values import (
     PlainInt,
     Poison,
     Reference,
+    Reservation,
     Scalar,
     Several,
     Static,
@@ -51,17 +53,26 @@ def bind(checker: Checker, target: ast.Name, value: Value) -> None:
             checker.report(findings.rebound(span, name, f"a `{variable.value}`"))
     else:
         frame.variables[name] = Variable(None, value)
-    _mark(checker, name, isinstance(value, Reference) and not value.type.nullable)
+    reservations = value.reservations if isinstance(value, Reference) else frozenset[Reservation]()
+    _mark(checker, name, isinstance(value, Reference) and not value.type.nullable, reservations)
 
 
-def _mark(checker: Checker, name: str, present: bool) -> None:
+def _mark(
+    checker: Checker, name: str, present: bool, reservations: frozenset[Reservation] = frozenset()
+) -> None:
     state, frame = checker.state, checker.frame
     if not present and any(name in loop.assumed for loop in frame.loops):
         checker.module.may_be_none.add((frame.source.function, name))
         raise MayBeNoneError
     if state is not None:
         known = state.present | {name} if present else state.present - {name}
-        checker.state = Flow(state.assigned | {name}, known)
+        holds = frozenset(pair for pair in state.holds if pair[0] != name)
+        checker.state = replace(
+            state,
+            assigned=state.assigned | {name},
+            present=known,
+            holds=holds | {(name, reservation) for reservation in reservations},
+        )
 
 
 def _store(checker: Checker, value: Scalar | Reference, variable: Variable | None, target: ast.Name) -> None:

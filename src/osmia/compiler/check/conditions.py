@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 
 from osmia.compiler import findings
 from osmia.compiler.check import operators
 from osmia.compiler.check.context import Checker, Flow, merge
+from osmia.compiler.check.reservations import without
 from osmia.compiler.check.values import Absent, PlainInt, Poison, Reference, Scalar, Static, Value, scalar
 from osmia.compiler.ir.ops import Block, LoadLocal, Number, StoreLocal
 from osmia.compiler.ir.types import BOOL, I64, IntegerType
@@ -170,7 +172,7 @@ def _identity(
         then, otherwise = otherwise, then
     if isinstance(left, Reference) and left.type.nullable:
         checker.builder.branch(checker.is_null(left.operand).operand, then, otherwise)
-        absent, present = state, _with_present(state, left_node)
+        absent, present = without(state, left), _with_present(state, left_node)
     else:
         if not isinstance(left, Poison) and state is not None:
             text = f"`{left_node.id}`" if isinstance(left_node, ast.Name) else "this"
@@ -184,7 +186,7 @@ def _with_present(state: Flow | None, node: ast.expr) -> Flow | None:
     target = node.target if isinstance(node, ast.NamedExpr) else node
     if state is None or not isinstance(target, ast.Name):
         return state
-    return Flow(state.assigned, state.present | {target.id})
+    return replace(state, present=state.present | {target.id})
 
 
 def _truth(checker: Checker, node: ast.expr, value: Value, then: Block, otherwise: Block) -> Outcome:
@@ -192,7 +194,7 @@ def _truth(checker: Checker, node: ast.expr, value: Value, then: Block, otherwis
     state, builder = checker.state, checker.builder
     if isinstance(value, Reference) and value.type.nullable:
         builder.branch(checker.is_null(value.operand).operand, otherwise, then)
-        return _with_present(state, node), state
+        return _with_present(state, node), without(state, value)
     if isinstance(value, PlainInt):
         value = Scalar(value.operand, value.low, value.high)
         if value.type != I64 and isinstance(value.operand, Number):

@@ -10,7 +10,16 @@ from typing import Any, Literal
 from osmia.compiler import findings
 from osmia.compiler.check.names import aliased_names, count_assignments, loop_indices
 from osmia.compiler.check.type_table import TypeTable
-from osmia.compiler.check.values import PlainInt, Poison, Reference, Scalar, Value, limits, scalar
+from osmia.compiler.check.values import (
+    PlainInt,
+    Poison,
+    Reference,
+    Reservation,
+    Scalar,
+    Value,
+    limits,
+    scalar,
+)
 from osmia.compiler.ir.builder import FunctionBuilder
 from osmia.compiler.ir.ops import (
     Binary,
@@ -82,6 +91,8 @@ class ModuleContext:
     subprograms: dict[object, CheckedSubprogram] = field(default_factory=dict[object, CheckedSubprogram])
     """By the function, the program's context, and the memory that its arguments lie in."""
     findings: list[Diagnostic] = field(default_factory=list[Diagnostic])
+    lost_events: MapDefinition | None = None
+    """The counters of events that found no room, where programs send some."""
     may_be_none: set[tuple[object, str]] = field(default_factory=set[tuple[object, str]])
     """Functions and their names that a loop may set to None, learnt on the way."""
 
@@ -96,6 +107,12 @@ class Flow:
 
     assigned: frozenset[str] = frozenset()
     present: frozenset[str] = frozenset()
+    live: frozenset[Reservation] = frozenset()
+    """Room in ring buffers that is to be given back, on some way to here at least."""
+    released: frozenset[Reservation] = frozenset()
+    """Room that was given back, on some way to here at least."""
+    holds: frozenset[tuple[str, Reservation]] = frozenset()
+    """Variables of the function that stand for such room."""
 
 
 def merge(states: Iterable[Flow | None]) -> Flow | None:
@@ -107,7 +124,13 @@ def merge(states: Iterable[Flow | None]) -> Flow | None:
         result = (
             state
             if result is None
-            else Flow(result.assigned & state.assigned, result.present & state.present)
+            else Flow(
+                result.assigned & state.assigned,
+                result.present & state.present,
+                result.live | state.live,
+                result.released | state.released,
+                result.holds | state.holds,
+            )
         )
     return result
 
@@ -139,6 +162,8 @@ class Loop:
     """Names that a turn sets."""
     assumed: frozenset[str]
     """Those of them that were taken to be present at its head, as before it."""
+    head: Flow | None
+    """What is known at the head of each turn."""
     targets: frozenset[str] = frozenset()
     """The names that a `for` loop sets in each turn."""
     breaks: list[Flow | None] = field(default_factory=list["Flow | None"])
@@ -202,6 +227,8 @@ class Checker:
             [Checker, Subprogram[..., Any], FunctionSource, list[Value], ast.expr], Value
         ]
         self.bind: Callable[[Checker, ast.Name, Value], None]
+        self.give_back: Callable[[Checker], None]
+        """Give all back that is held, where the program ends for the verifier only."""
 
     # findings
 
@@ -253,7 +280,7 @@ class Checker:
     def field(self, reference: Reference, distance: int, field_type: MemoryType) -> Reference:
         """A part of a struct or array."""
         pointer = self.offset(reference.operand, Number(distance, I64), field_type)
-        return Reference(pointer, reference.origin, roots=reference.roots)
+        return replace(reference, operand=pointer, fresh=False, sure=None)
 
     def load(self, reference: Reference) -> Value:
         """The value of a place: scalars are loaded, structs and arrays stay where they are."""
@@ -324,6 +351,7 @@ class Checker:
 
     def _end(self, never: Block, follow: Block) -> None:
         self.builder.enter(never)
+        self.give_back(self)
         self.builder.finish(Number(0, self.verdict))
         self.builder.enter(follow)
 

@@ -8,7 +8,7 @@ from enum import Enum
 from types import FunctionType, ModuleType
 
 from osmia.compiler import findings
-from osmia.compiler.check import calls, operators
+from osmia.compiler.check import calls, operators, reservations
 from osmia.compiler.check.conditions import condition, is_condition, materialise
 from osmia.compiler.check.context import Checker, merge, number
 from osmia.compiler.check.elements import element
@@ -153,7 +153,10 @@ def name(checker: Checker, node: ast.Name) -> Value:
         result = checker.builder.register(PointerType(kind.pointee, kind.space, nullable=not present))
         local = variable.sure if present and variable.sure is not None else variable.local
         checker.builder.emit(LoadLocal(result, local))
-        return Reference(result, variable.origin, roots=variable.shares | {node.id})
+        held = reservations.held_by(checker, node)
+        if isinstance(held, Poison):
+            return held
+        return Reference(result, variable.origin, roots=variable.shares | {node.id}, reservations=held)
     result = checker.builder.register(kind)
     checker.builder.emit(LoadLocal(result, variable.local))
     return scalar(result)

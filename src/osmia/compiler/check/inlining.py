@@ -9,6 +9,7 @@ from types import NoneType
 from osmia.compiler import findings
 from osmia.compiler.check import assignments
 from osmia.compiler.check.context import Checker, Flow, Frame, Variable, merge
+from osmia.compiler.check.reservations import entry_flow, flow_after_call
 from osmia.compiler.check.signature import Signature, fit_argument, read_signature
 from osmia.compiler.check.statements import statements
 from osmia.compiler.check.values import Absent, Poison, Reference, Scalar, Value, scalar
@@ -39,10 +40,10 @@ def inline(checker: Checker, source: FunctionSource, arguments: list[Value], nod
         (parameter, value if annotation is None else fit_argument(checker, annotation, value, node))
         for parameter, annotation, value in given
     ]
-    check_body(checker, frame, signature, fitted)
+    end = check_body(checker, frame, signature, fitted)
     builder.location = location
     result = _result(checker, frame)
-    checker.frame, checker.state = caller, (caller_state if merge(frame.returns) is not None else None)
+    checker.frame, checker.state = caller, flow_after_call(caller_state, end)
     return result
 
 
@@ -56,10 +57,13 @@ def open_result(checker: Checker, frame: Frame, signature: Signature) -> None:
 
 def check_body(
     checker: Checker, frame: Frame, signature: Signature, given: list[tuple[ast.arg, Value]]
-) -> None:
-    """Check and emit a function's body, its parameters bound; what follows is emitted at its exit."""
+) -> Flow | None:
+    """Check and emit a function's body, its parameters bound; what follows is emitted at its exit.
+
+    The result is what is known there, None where it never returns.
+    """
     source, builder = frame.source, checker.builder
-    checker.frame, checker.state = frame, Flow()
+    checker.frame, checker.state = frame, entry_flow(checker.state)
     for parameter, value in given:
         _bind_parameter(checker, parameter, value)
     end = statements(checker, source.node.body)
@@ -73,6 +77,7 @@ def check_body(
     assert frame.exit is not None
     builder.jump(frame.exit)
     builder.enter(frame.exit)
+    return merge(frame.returns)
 
 
 def _bind_parameter(checker: Checker, parameter: ast.arg, value: Value) -> None:
@@ -86,7 +91,7 @@ def _bind_parameter(checker: Checker, parameter: ast.arg, value: Value) -> None:
         return
     checker.frame.variables[name.id] = Variable(None, value)
     if checker.state is not None:
-        checker.state = Flow(checker.state.assigned | {name.id}, checker.state.present)
+        checker.state = replace(checker.state, assigned=checker.state.assigned | {name.id})
 
 
 def _result_type(checker: Checker, annotation: object) -> IrType | None:
@@ -119,7 +124,9 @@ def _result(checker: Checker, frame: Frame) -> Value:
             sure = checker.builder.register(kind)
             checker.builder.emit(LoadLocal(sure, frame.result_sure))
         operand = sure if sure is not None and not optional else register
-        return Reference(operand, origin, value.fresh and not optional, frame.passed(value.roots), sure)
+        fresh = value.fresh and not optional
+        roots, held = frame.passed(value.roots), value.reservations
+        return Reference(operand, origin, fresh, roots, sure, reservations=held)
     register = checker.builder.register(frame.result.type)
     checker.builder.emit(LoadLocal(register, frame.result))
     return scalar(register)

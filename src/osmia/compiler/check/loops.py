@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 
 from osmia.compiler import findings
-from osmia.compiler.check import assignments
+from osmia.compiler.check import assignments, reservations
 from osmia.compiler.check.conditions import condition
 from osmia.compiler.check.context import Checker, Flow, Loop, Variable, merge
 from osmia.compiler.check.expressions import expression
@@ -29,13 +30,14 @@ def while_loop(checker: Checker, node: ast.While, statements: Statements) -> Non
     builder.enter(head)
     changed = frozenset(assigned_names([node]))
     checker.state = _at_head(checker, changed)
-    loop = Loop(after, head, changed, _assumed(checker, changed))
+    loop = Loop(after, head, changed, _assumed(checker, changed), checker.state)
     # The test is part of each turn.
     checker.frame.loops.append(loop)
     true_state, false_state = condition(checker, node.test, body, ended, expression)
     builder.enter(body)
     checker.state = true_state
     statements(checker, node.body)
+    reservations.turn_ends(checker, loop.head, node.body[-1])
     builder.jump(head)
     checker.frame.loops.pop()
     stuck = false_state is None or _never_changes(node.test, changed)
@@ -73,6 +75,7 @@ def for_loop(checker: Checker, node: ast.For, statements: Statements) -> None:
 
     def body() -> None:
         statements(checker, node.body)
+        reservations.turn_ends(checker, checker.frame.loops[-1].head, node.body[-1])
 
     loop, before = run(checker, turns, node.target, node, changed, (after, ended), body)
     checker.state = before
@@ -111,7 +114,7 @@ def run(
         builder.branch(checker.compare(relation, _load(checker, index), limit), following, ended)
         builder.enter(following)
     before = checker.state
-    loop = Loop(after, advance, changed, _assumed(checker, changed), frozenset(names))
+    loop = Loop(after, advance, changed, _assumed(checker, changed), before, frozenset(names))
     checker.frame.loops.append(loop)
     item = turns.item(PlainInt(_load(checker, index).operand, *turns.span))
     assignments.assign(checker, target, item, target)
@@ -146,7 +149,9 @@ def _at_head(checker: Checker, changed: frozenset[str]) -> Flow | None:
         return None
     function = checker.frame.source.function
     absent = {name for name in changed if (function, name) in checker.module.may_be_none}
-    return Flow(state.assigned, state.present - absent)
+    # What a turn leaves in a variable for the next one is not followed: there it counts as unset.
+    stale = {name for name, _ in state.holds} & changed
+    return replace(state, assigned=state.assigned - stale, present=state.present - absent)
 
 
 def _assumed(checker: Checker, changed: frozenset[str]) -> frozenset[str]:
@@ -181,4 +186,4 @@ def _give_up(checker: Checker, names: frozenset[str]) -> None:
     for name in names:
         checker.frame.variables.setdefault(name, Variable(None, Poison()))
     if checker.state is not None:
-        checker.state = Flow(checker.state.assigned | names, checker.state.present)
+        checker.state = replace(checker.state, assigned=checker.state.assigned | names)

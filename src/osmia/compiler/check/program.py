@@ -9,6 +9,7 @@ from osmia.compiler import findings
 from osmia.compiler.check import assignments
 from osmia.compiler.check.context import Checker, Flow, Frame, MayBeNoneError, ModuleContext, Variable
 from osmia.compiler.check.inlining import inline
+from osmia.compiler.check.reservations import give_back
 from osmia.compiler.check.statements import statements
 from osmia.compiler.check.subprograms import call_subprogram
 from osmia.compiler.check.values import Context
@@ -57,6 +58,7 @@ def _check(program: Program[Any, Any], module: ModuleContext, source: FunctionSo
     checker.inline = inline
     checker.call_subprogram = call_subprogram
     checker.bind = assignments.bind
+    checker.give_back = give_back
     if len(parameters) != 1:
         expected = f"one parameter, `ctx: {program.context_type.__name__}`"
         checker.report(findings.wrong_arguments(source.span_of_name(), program.name, expected))

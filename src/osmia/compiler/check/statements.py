@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import NoneType
 
 from osmia.compiler import findings
-from osmia.compiler.check import assignments, loops
+from osmia.compiler.check import assignments, loops, reservations
 from osmia.compiler.check.conditions import condition
 from osmia.compiler.check.context import Checker, Flow, member_help, merge
 from osmia.compiler.check.expressions import expression
@@ -69,6 +69,7 @@ def _statement(checker: Checker, node: ast.stmt) -> None:  # noqa: C901 - one ca
             checker.state = None
         case ast.Continue():
             loop = checker.frame.loops[-1]
+            reservations.turn_ends(checker, loop.head, node)
             loop.continues.append(checker.state)
             checker.builder.jump(loop.step)
             checker.state = None
@@ -148,7 +149,9 @@ def _return(checker: Checker, node: ast.Return, returned: ast.expr | None) -> No
         _store_result(checker, value)
     elif not isinstance(value, Poison):
         checker.report(findings.type_mismatch(span, getattr(inner, "__name__", str(inner)), str(value)))
-    if frame.exit is not None:
+    if frame.exit is None:
+        reservations.program_ends(checker, node)
+    else:
         frame.returns.append(checker.state)
         builder.jump(frame.exit)
     checker.state = None

@@ -8,7 +8,7 @@ from types import NoneType
 from typing import Any
 
 from osmia.compiler import findings
-from osmia.compiler.check import assignments
+from osmia.compiler.check import assignments, reservations
 from osmia.compiler.check.context import CheckedSubprogram, Checker, Frame
 from osmia.compiler.check.inlining import check_body, inline, open_result
 from osmia.compiler.check.signature import Annotation, Signature, fit_argument, read_signature
@@ -152,6 +152,7 @@ def _check(
     result_type = found if isinstance(found, IntegerType | BoolType) else I32
     checker = Checker(module, frame, caller.context_type, result_type)
     checker.inline, checker.bind, checker.call_subprogram = inline, assignments.bind, call_subprogram
+    checker.give_back = reservations.give_back
     frame.exit = checker.builder.block()
     open_result(checker, frame, signature)
     names = source.node.args.args
@@ -161,7 +162,8 @@ def _check(
             zip(names, signature.parameters, arguments, strict=True)
         )
     ]
-    check_body(checker, frame, signature, given)
+    checker.state = check_body(checker, frame, signature, given)
+    reservations.program_ends(checker, source.node.body[-1], f"the end of `{name}`")
     result: Operand = Number(0, result_type)
     if frame.result is not None:
         result = checker.builder.register(result_type)

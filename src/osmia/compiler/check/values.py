@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from osmia.compiler.ir.ops import Local, Number, Operand
 from osmia.compiler.ir.types import BoolType, IntegerType, PointerType
+
+
+@dataclass(frozen=True, eq=False)
+class Reservation:
+    """Room in a ring buffer that one call of `reserve` took; each is told from all others."""
+
+    ring: object
+    """The declaration of the ring buffer."""
+    name: str
+    line: int
+    place: Local
+    """The address, null while there is nothing to give back."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +63,8 @@ class Reference:
     """The variables through which its struct was reached."""
     sure: Operand | None = None
     """Its address where it is not None; LLVM then sees one address, not a choice between it and null."""
+    reservations: frozenset[Reservation] = field(default=frozenset(), kw_only=True)
+    """The room in ring buffers that it may lie in."""
 
     @property
     def type(self) -> PointerType:

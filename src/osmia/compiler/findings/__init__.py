@@ -51,6 +51,12 @@ from osmia.compiler.findings.names import (
     unknown_name as unknown_name,
     variable_type as variable_type,
 )
+from osmia.compiler.findings.reservations import (
+    leaked_reservation as leaked_reservation,
+    not_reserved as not_reserved,
+    released_in_loop as released_in_loop,
+    used_after_release as used_after_release,
+)
 from osmia.compiler.findings.types import (
     literal_out_of_range as literal_out_of_range,
     mixed_types as mixed_types,

@@ -36,7 +36,7 @@ from osmia.lang.stack_traces import StackTrace
 from osmia.uapi import MapType, UpdateFlags
 
 _LOOKUP, _UPDATE, _DELETE = 1, 2, 3
-_PERF_EVENT_OUTPUT, _RINGBUF_OUTPUT = 25, 130
+_PERF_EVENT_OUTPUT = 25
 _OUTPUT = frozenset({Space.STACK, Space.MAP_VALUE, Space.SHARED_MAP_VALUE, Space.MEMORY})
 """Where helpers that send events may read."""
 _READABLE = _OUTPUT | {Space.PACKET}
@@ -75,7 +75,8 @@ def address(checker: Checker, definition: MapDefinition) -> Operand:
     return result
 
 
-def _declaration(receiver: Value) -> Map:
+def declaration_of(receiver: Value) -> Map:
+    """The map that a method is called on."""
     assert isinstance(receiver, Static)
     assert isinstance(receiver.value, Map)
     return receiver.value
@@ -124,7 +125,7 @@ def update(checker: Checker, declaration: Map, key: Operand, value: Operand, fla
 
 def lookup(checker: Checker, receiver: Value, call: Call) -> Value:
     """`m.lookup(key)`."""
-    declaration = _declaration(receiver)
+    declaration = declaration_of(receiver)
     key = key_address(checker, declaration, call.values[0], call.spans[0])
     if key is None:
         return Poison()
@@ -152,7 +153,7 @@ def set_entry(checker: Checker, declaration: Map, key: Value, value: Value, span
 
 def insert(checker: Checker, receiver: Value, call: Call) -> Value:
     """`m.insert(key, value)`."""
-    declaration = _declaration(receiver)
+    declaration = declaration_of(receiver)
     _, value_type = _types(checker, declaration)
     place = key_address(checker, declaration, call.values[0], call.spans[0])
     fitted = checker.fit(call.values[1], value_type, call.spans[1])
@@ -161,7 +162,7 @@ def insert(checker: Checker, receiver: Value, call: Call) -> Value:
     result = update(
         checker, declaration, place, checker.in_memory(fitted, "value", _READABLE), UpdateFlags.NOEXIST
     )
-    return scalar(_succeeded(checker, result))
+    return scalar(succeeded(checker, result))
 
 
 def delete(checker: Checker, declaration: Map, key: Value, span: Span) -> None:
@@ -209,7 +210,7 @@ def add_to_entry(
             checker, declaration, place, checker.in_memory(fitted, "value", _READABLE), UpdateFlags.NOEXIST
         )
         again, present = builder.block(), builder.block()
-        builder.branch(_succeeded(checker, result), done, again)
+        builder.branch(succeeded(checker, result), done, again)
         builder.enter(again)
         found = look_up(checker, declaration, place)
         full = builder.block() if lost is not None else done
@@ -241,12 +242,12 @@ def add_in_place(checker: Checker, pointer: Operand, amount: Scalar) -> None:
 
 def perf_event_output(checker: Checker, receiver: Value, call: Call) -> Value:
     """`events.output(ctx, event)`."""
-    declaration = _declaration(receiver)
+    declaration = declaration_of(receiver)
     if not isinstance(call.values[0], Context):
         return checker.report(
             findings.type_mismatch(call.spans[0], "the program's context", str(call.values[0]))
         )
-    event = _event(checker, declaration, call.values[1], call.spans[1])
+    event = event_bytes(checker, declaration, call.values[1], call.spans[1])
     if event is None:
         return Poison()
     data, size = event
@@ -260,25 +261,13 @@ def perf_event_output(checker: Checker, receiver: Value, call: Call) -> Value:
     return Absent()
 
 
-def ring_buffer_output(checker: Checker, receiver: Value, call: Call) -> Value:
-    """`ring.output(event)`."""
-    declaration = _declaration(receiver)
-    event = _event(checker, declaration, call.values[0], call.spans[0])
-    if event is None:
-        return Poison()
-    data, size = event
-    target = address(checker, definition_of(checker, declaration))
-    result = checker.helper(
-        _RINGBUF_OUTPUT, "ringbuf_output", I64, target, data, Number(size, U64), Number(0, U64)
-    )
-    return scalar(_succeeded(checker, result))
-
-
-def _succeeded(checker: Checker, result: Operand) -> Operand:
+def succeeded(checker: Checker, result: Operand) -> Operand:
+    """Whether a helper gave 0."""
     return checker.compare("eq", scalar(result), scalar(Number(0, I64)))
 
 
-def _event(checker: Checker, declaration: Map, event: Value, span: Span) -> tuple[Operand, int] | None:
+def event_bytes(checker: Checker, declaration: Map, event: Value, span: Span) -> tuple[Operand, int] | None:
+    """The address of an event's bytes, where a helper may read them, and their number."""
     event_type = checker.module.types.memory_type(declaration.value_type)
     assert event_type is not None
     fitted = checker.fit(event, event_type, span)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from osmia.compiler.primitives import histograms, maps, packet, stack_traces, tracing
+from osmia.compiler.primitives import histograms, maps, packet, ring_buffers, stack_traces, tracing
 from osmia.compiler.primitives.method import MethodRow
 from osmia.lang.contexts import TcContext, XdpContext
 from osmia.lang.histograms import HistogramMap
@@ -22,7 +22,12 @@ METHODS: dict[type, dict[str, MethodRow]] = {
     PerCpuArray: {"lookup": _LOOKUP},
     LpmTrie: {"lookup": _LOOKUP, "insert": _INSERT},
     PerfEventArray: {"output": MethodRow(("ctx", "event"), maps.perf_event_output)},
-    RingBuf: {"output": MethodRow(("event",), maps.ring_buffer_output)},
+    RingBuf: {
+        "output": MethodRow(None, ring_buffers.output),
+        "reserve": MethodRow((), ring_buffers.reserve),
+        "submit": MethodRow(None, ring_buffers.submit),
+        "discard": MethodRow(None, ring_buffers.discard),
+    },
     HistogramMap: {"record": MethodRow(None, histograms.record)},
     StackTrace: {
         "capture_kernel": MethodRow(("ctx",), stack_traces.capture_kernel),

@@ -1,0 +1,15 @@
+"""The second turn would submit it again."""
+
+from osmia import RingBuf, XdpAction, XdpContext, struct, u32, u64, xdp
+
+ring = RingBuf(u64, byte_size=4096)
+
+
+@xdp
+def program(ctx: XdpContext) -> XdpAction:
+    event = ring.reserve()
+    if event is None:
+        return XdpAction.PASS
+    for _ in range(2):
+        ring.submit(event)
+    return XdpAction.PASS

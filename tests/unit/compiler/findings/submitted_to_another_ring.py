@@ -1,0 +1,21 @@
+"""Reserved elsewhere."""
+
+from osmia import RingBuf, XdpAction, XdpContext, struct, u32, u64, xdp
+
+
+@struct
+class Event:
+    number: u64
+
+
+ring = RingBuf(Event, byte_size=4096)
+other = RingBuf(Event, byte_size=4096)
+
+
+@xdp
+def program(ctx: XdpContext) -> XdpAction:
+    event = ring.reserve()
+    if event is None:
+        return XdpAction.PASS
+    other.submit(event)
+    return XdpAction.PASS
