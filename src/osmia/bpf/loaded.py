@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any, TypeVar, cast, overload
 
 from osmia.bpf.events import EventReader, EventSource
 from osmia.bpf.interface import Bpf
+from osmia.bpf.kernel_log import KERNEL_LOGGER, LogForwarder
 from osmia.bpf.loaded_programs import LoadedClassifier, LoadedTracing, LoadedXdp
 from osmia.compiler.cache import compiled_object
 from osmia.errors import CompileError, MalformedError, UsageError
@@ -20,7 +19,6 @@ from osmia.lang.programs import is_program
 from osmia.lang.references import References
 from osmia.loader import (
     ArrayHandle,
-    EventBytes,
     HashMapHandle,
     LoadedObject,
     MapObject,
@@ -44,9 +42,6 @@ __all__ = ["LoadedBpf", "load"]
 K = TypeVar("K")
 V = TypeVar("V")
 
-_KERNEL_LOGGER = logging.getLogger("osmia.kernel")
-_LOG_WAIT = 0.1
-"""Seconds after which the log's thread looks whether it shall end."""
 _LARGEST_OBJECT = 64 << 20
 
 
@@ -103,7 +98,7 @@ def _log_level(spec: ObjectSpec, level: int | None) -> dict[str, bytes]:
     found = spec.variable(LOG_LEVEL)
     if found is None or found[1].size != 4:
         return {}
-    least = _KERNEL_LOGGER.getEffectiveLevel() if level is None else level
+    least = KERNEL_LOGGER.getEffectiveLevel() if level is None else level
     if not 0 <= least < 1 << 32:
         raise UsageError(f"log_level={level} is no level", "write logging.INFO or the like")
     return {LOG_LEVEL: least.to_bytes(4, "little")}
@@ -146,7 +141,7 @@ class LoadedBpf(Bpf):
         self._links = self._resources.enter_context(ExitStack())
         table = loaded.spec.extra.get(LOG_SECTION)
         if table is not None and LOG_MAP in loaded.maps:
-            self._read.enter_context(_LogForwarder(loaded.maps[LOG_MAP], LogDecoder(table)))
+            self._read.enter_context(LogForwarder(loaded.maps[LOG_MAP], LogDecoder(table)))
 
     def _handle(self, declaration: Any) -> Any:
         if is_program(declaration):
@@ -222,45 +217,3 @@ class LoadedBpf(Bpf):
 
     def _open_reader(self, declaration: Map, options: Mapping[str, Any]) -> EventReader[Any]:
         return self._read.enter_context(closing(super()._open_reader(declaration, options)))
-
-
-class _LogForwarder:
-    """A thread that brings the log messages of kernel code into Python's `logging`."""
-
-    def __init__(self, created: MapObject, decoder: LogDecoder) -> None:
-        self._reader = RingBufferReader(created, EventBytes())
-        self._decoder = decoder
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._forward, name="osmia log", daemon=True)
-
-    def __enter__(self) -> _LogForwarder:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-        self._hand_on(0)
-        self._reader.close()
-
-    def _forward(self) -> None:
-        while not self._stop.is_set():
-            self._hand_on(_LOG_WAIT)
-
-    def _hand_on(self, timeout: float) -> None:
-        for record in self._reader.read(timeout):
-            message = self._decoder.decode(record)
-            if not _KERNEL_LOGGER.isEnabledFor(message.level):
-                continue
-            _KERNEL_LOGGER.handle(
-                logging.LogRecord(
-                    _KERNEL_LOGGER.name,
-                    message.level,
-                    message.filename,
-                    message.line,
-                    message.text,
-                    None,
-                    None,
-                    message.function,
-                )
-            )
