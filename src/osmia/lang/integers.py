@@ -211,6 +211,10 @@ class ArithmeticInteger(Integer):
     def __neg__(self) -> Self:
         return self.wrapped(-self._number)
 
+    def __abs__(self) -> Self:
+        """The number without its sign; the least number of a type stays what it is, as in C."""
+        return self.wrapped(abs(self._number))
+
     def _shift_count(self, number: int) -> int:
         return number & (max(self.bits, 32) - 1)
 

@@ -35,7 +35,6 @@ WRITTEN: dict[type[ast.AST], str] = {
     ast.ListComp: "[x for x in y]",
     ast.SetComp: "{x for x in y}",
     ast.DictComp: "{x: 1 for x in y}",
-    ast.GeneratorExp: "(x for x in y)",
     ast.Yield: "yield 1",
     ast.YieldFrom: "yield from y",
     ast.Lambda: "lambda: 1",

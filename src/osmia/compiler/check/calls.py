@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import logging
-from types import FunctionType
+from types import BuiltinFunctionType, FunctionType
 from typing import Any, cast
 
 from osmia.compiler import findings
@@ -54,9 +54,13 @@ _REFUSED_BUILTINS = {
     "list": "the kernel has no heap: use a map",
     "dict": "the kernel has no heap: declare a HashMap",
     "range": "`range` stands in `for i in range(n):` only",
-    "min": "write `a if a < b else b`",
-    "max": "write `a if a > b else b`",
-    "abs": "write `-a if a < 0 else a`",
+    "isinstance": "types are known when the program is written",
+    "divmod": "write `a // b` and `a % b`",
+    "pow": "multiply, or shift: `1 << n`",
+    "sorted": "the kernel has no heap: sort in user space",
+    "reversed": "count down: `range(n - 1, -1, -1)`",
+    "map": "write a loop",
+    "filter": "write a loop with `if`",
 }
 
 
@@ -72,6 +76,8 @@ def call(checker: Checker, node: ast.Call, evaluate: Evaluate) -> Value:
     if not isinstance(callee, Static):
         return checker.report(findings.not_callable(span, f"a `{callee}`"))
     function = callee.value
+    if isinstance(function, BuiltinFunctionType) and function in checker.builtins:
+        return checker.builtins[function](checker, node)
     if isinstance(function, type):
         return _construct(checker, function, node, evaluate)
     if isinstance(function, FunctionType):

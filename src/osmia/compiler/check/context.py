@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -222,6 +222,7 @@ class Checker:
         self.packet_reload = False
         """Whether a helper may have moved the packet, so that its bounds must be read again."""
         self._temporaries: dict[tuple[str, MemoryType], StackSlot] = {}
+        self.builtins: Mapping[object, Callable[[Checker, ast.Call], Value]]
         self.inline: Callable[[Checker, FunctionSource, list[Value], ast.expr], Value]
         self.call_subprogram: Callable[
             [Checker, Subprogram[..., Any], FunctionSource, list[Value], ast.expr], Value

@@ -80,6 +80,10 @@ def expression(checker: Checker, node: ast.expr) -> Value:
             value = expression(checker, inner)
             checker.bind(checker, target, value)
             return name(checker, target) if isinstance(value, Scalar | Reference) else value
+        case ast.GeneratorExp():
+            what, reason = "a generator as a value", "a program has no heap, so it cannot keep one"
+            help_text = "give it to `any`, `all`, `sum`, `min` or `max`, or write a loop"
+            return checker.report(findings.refused_syntax(checker.span(node), what, reason, help_text))
         case ast.JoinedStr():
             return checker.report(findings.text_value(checker.span(node)))
         case ast.Tuple():

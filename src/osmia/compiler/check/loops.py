@@ -65,7 +65,7 @@ def _returns(body: list[ast.stmt]) -> bool:
 def for_loop(checker: Checker, node: ast.For, statements: Statements) -> None:
     """`for target in …:`, with its `else`."""
     changed = frozenset(assigned_names([node]))
-    turns = turns_of(checker, node.iter, expression) if _names_only(checker, node.target) else None
+    turns = turns_of(checker, node.iter, expression) if names_only(checker, node.target) else None
     if turns is None or not _own_array(checker, turns, changed, node.iter):
         _give_up(checker, changed)
         return
@@ -159,7 +159,7 @@ def _assumed(checker: Checker, changed: frozenset[str]) -> frozenset[str]:
     return frozenset() if state is None else state.present & changed
 
 
-def _names_only(checker: Checker, target: ast.expr) -> bool:
+def names_only(checker: Checker, target: ast.expr) -> bool:
     """Whether a target is made of names that no loop around it sets."""
     for part in parts(target):
         if not isinstance(part, ast.Name):

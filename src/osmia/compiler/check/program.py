@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from osmia.compiler import findings
 from osmia.compiler.check import assignments
+from osmia.compiler.check.builtin_functions import BUILTINS
 from osmia.compiler.check.context import Checker, Flow, Frame, MayBeNoneError, ModuleContext, Variable
 from osmia.compiler.check.inlining import inline
 from osmia.compiler.check.reservations import give_back
@@ -56,6 +57,7 @@ def _check(program: Program[Any, Any], module: ModuleContext, source: FunctionSo
     assert isinstance(return_type, IntegerType)
     checker = Checker(module, frame, program.context_type, return_type)
     checker.inline = inline
+    checker.builtins = BUILTINS
     checker.call_subprogram = call_subprogram
     checker.bind = assignments.bind
     checker.give_back = give_back

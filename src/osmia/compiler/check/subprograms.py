@@ -9,6 +9,7 @@ from typing import Any
 
 from osmia.compiler import findings
 from osmia.compiler.check import assignments, reservations
+from osmia.compiler.check.builtin_functions import BUILTINS
 from osmia.compiler.check.context import CheckedSubprogram, Checker, Frame
 from osmia.compiler.check.inlining import check_body, inline, open_result
 from osmia.compiler.check.signature import Annotation, Signature, fit_argument, read_signature
@@ -153,6 +154,7 @@ def _check(
     checker = Checker(module, frame, caller.context_type, result_type)
     checker.inline, checker.bind, checker.call_subprogram = inline, assignments.bind, call_subprogram
     checker.give_back = reservations.give_back
+    checker.builtins = BUILTINS
     frame.exit = checker.builder.block()
     open_result(checker, frame, signature)
     names = source.node.args.args

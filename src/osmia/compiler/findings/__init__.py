@@ -58,6 +58,8 @@ from osmia.compiler.findings.reservations import (
     used_after_release as used_after_release,
 )
 from osmia.compiler.findings.types import (
+    empty_items as empty_items,
+    empty_sum as empty_sum,
     literal_out_of_range as literal_out_of_range,
     mixed_types as mixed_types,
     no_layout as no_layout,

@@ -77,6 +77,26 @@ def operand_of_and(span: Span, type_name: str) -> Diagnostic:
     )
 
 
+def empty_sum(span: Span, type_name: str) -> Diagnostic:
+    """A sum that may be of nothing, which is a plain 0."""
+    return Diagnostic(
+        "no-width",
+        span,
+        f"this may be the sum of nothing: a plain int, not a `{type_name}`",
+        f"begin with a number of that width: `sum(…, {type_name}(0))`",
+    )
+
+
+def empty_items(span: Span, name: str) -> Diagnostic:
+    """The least or greatest of what may be nothing."""
+    return Diagnostic(
+        "maybe-empty",
+        span,
+        f"`{name}` of nothing would raise, and this may be nothing",
+        "take a whole array, or write a loop that starts from a number",
+    )
+
+
 def plain_int_operator(span: Span, operator: str, width: str = "u64") -> Diagnostic:
     """An operator on plain ints whose result is not known to fit 64 bits."""
     return Diagnostic(
