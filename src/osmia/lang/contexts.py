@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from osmia.lang.integers import be16, u32
+from osmia.lang.integers import be16, i32, i64, u32
 from osmia.lang.memory import Buffer
 from osmia.lang.packet import Packet
 
 __all__ = ["TcContext", "XdpContext"]
+
+_HEADROOM = 256 - 40
+"""Bytes that can be put before a packet: XDP_PACKET_HEADROOM less struct xdp_frame."""
+_LARGEST = 4096 - 256 - 320
+"""Bytes of a packet that fills its page: less the headroom and struct skb_shared_info."""
+_ETHERNET = 14
+_EINVAL = 22
 
 
 class XdpContext:
@@ -14,6 +21,7 @@ class XdpContext:
 
     def __init__(self, data: Buffer, *, ingress_ifindex: int = 0, rx_queue_index: int = 0) -> None:
         self._data = data
+        self._grown = 0
         self.ingress_ifindex = u32(ingress_ifindex)
         """Index of the interface that received the packet."""
         self.rx_queue_index = u32(rx_queue_index)
@@ -27,6 +35,38 @@ class XdpContext:
     def packet(self) -> Packet:
         """A cursor at the first byte of the Ethernet header."""
         return Packet(self._data)
+
+    def adjust_head(self, delta: i32 | int) -> i64:
+        """Move the packet's start: a negative number of bytes makes room, which must then be written.
+
+        0, or a negative error number where there is no such room (bpf_xdp_adjust_head, Linux 4.10). What
+        was read before is gone: call `packet()` again.
+        """
+        number = int(delta)
+        room = _HEADROOM - self._grown
+        if -number > room or number > len(self._data) - _ETHERNET:
+            return i64(-_EINVAL)
+        self._grown -= number
+        self._replace(bytes(-number) + bytes(self._data[max(number, 0) :]))
+        return i64(0)
+
+    def adjust_tail(self, delta: i32 | int) -> i64:
+        """Move the packet's end: a negative number of bytes is cut off, others are appended as zeros.
+
+        0, or a negative error number where there is no such room (bpf_xdp_adjust_tail, Linux 4.18; growing
+        since 5.8). What was read before is gone: call `packet()` again.
+        """
+        length = len(self._data) + int(delta)
+        if length < _ETHERNET or length > _LARGEST - max(-self._grown, 0):
+            return i64(-_EINVAL)
+        self._replace(bytes(self._data[:length]).ljust(length, b"\0"))
+        return i64(0)
+
+    def _replace(self, data: bytes) -> None:
+        """Set the packet's bytes, its length too, in the buffer that the caller gave."""
+        if not isinstance(self._data, bytearray):
+            raise TypeError("a packet that grows or shrinks must be a bytearray")
+        self._data[:] = data
 
 
 class TcContext:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Generic, TypeGuard, TypeVar
 
 from osmia.lang.actions import TcAction, XdpAction
 from osmia.lang.contexts import TcContext, XdpContext
+from osmia.lang.runtime import running_with
 from osmia.uapi import ProgramType
 
 __all__ = ["ClassifierProgram", "Program", "XdpProgram", "classifier", "is_program", "xdp"]
@@ -36,7 +37,8 @@ class Program(Generic[C, R]):
         return self.prefix
 
     def __call__(self, ctx: C) -> R:
-        return self.function(ctx)
+        with running_with(ctx):
+            return self.function(ctx)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"

@@ -5,6 +5,8 @@ The simulator supplies it; compiled programs never come here.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,9 +21,11 @@ __all__ = [
     "MapStorage",
     "Runtime",
     "UpdateFlags",
+    "current_context",
     "current_runtime",
     "enter_runtime",
     "leave_runtime",
+    "running_with",
 ]
 
 
@@ -118,3 +122,21 @@ def enter_runtime(runtime: Runtime) -> Token[Runtime]:
 def leave_runtime(token: Token[Runtime]) -> None:
     """Put the runtime before it in force again."""
     _current.reset(token)
+
+
+_context: ContextVar[object] = ContextVar("osmia_context", default=None)
+
+
+def current_context() -> object:
+    """What the program that runs now was called with; None outside of a program."""
+    return _context.get()
+
+
+@contextmanager
+def running_with(context: object) -> Iterator[None]:
+    """A program runs, called with a context: what helpers that take none know about their caller."""
+    token = _context.set(context)
+    try:
+        yield
+    finally:
+        _context.reset(token)

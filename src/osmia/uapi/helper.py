@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from osmia.uapi.constants import ProgramType
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -33,3 +35,15 @@ class Helper:
 def _parameter(argument: str) -> Parameter:
     match = re.fullmatch(r"(.*?[ *])(\w+)", argument)
     return Parameter(match[1].strip(), match[2]) if match else Parameter("...", "")
+
+
+@dataclass(frozen=True)
+class Availability:
+    """Where a helper can be called."""
+
+    since: str
+    """The first kernel that has it, as "5.8"; a program type may have been given it later."""
+    program_types: frozenset[ProgramType]
+    """Program types that may call it, on the newest kernel that was asked."""
+    gpl_only: bool = False
+    """Whether only programs under a licence that goes with the GPL may call it."""
