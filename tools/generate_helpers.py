@@ -1,10 +1,10 @@
-"""Write what is known about the kernel's helpers: their availability, the functions of the language, the manual.
+"""Write what is known about the kernel's helpers: availability, functions of the language, the manual.
 
-    python tools/generate_helpers.py                                  functions and manual, from the tables
-    python tools/generate_helpers.py --versions FILE --probe FILE…    the availability first
+    python -m tools.generate_helpers                                  functions and manual, from the tables
+    python -m tools.generate_helpers --versions FILE --probe FILE…    the availability first
 
-`--versions` is bcc's docs/kernel-versions.md, of which only the number of the first kernel is taken. `--probe`
-is what a kernel answered when it was asked for every helper and program type: a JSON file with `release` and
+`--versions` is bcc's docs/kernel-versions.md, of which only the number of the first kernel is taken.
+`--probe` is what a kernel answered when it was asked for every helper and program type: JSON, `release` and
 `types`, for each type the ids that it may call (`yes`) and those that ask for the GPL (`gpl`).
 """
 
@@ -15,18 +15,20 @@ import json
 import re
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from osmia.lang import helpers, kernel_helpers
 from osmia.uapi import HELPERS, ProgramType
 from osmia.uapi.helper_arguments import LEFT_OUT, PROTOTYPES, SPELLED_OTHERWISE, Argument, ArgumentKind
-
-sys.path.insert(0, str(Path(__file__).parent))
-from helper_summaries import SUMMARIES
+from osmia.uapi.helper_availability import AVAILABILITY, JUDGED
+from tools.helper_summaries import SUMMARIES
 
 ROOT = Path(__file__).resolve().parents[1]
-AVAILABILITY = ROOT / "src/osmia/uapi/helper_availability.py"
+AVAILABILITY_FILE = ROOT / "src/osmia/uapi/helper_availability.py"
 FUNCTIONS = ROOT / "src/osmia/lang/kernel_helpers.py"
+PUBLIC = ROOT / "src/osmia/helpers.py"
 MANUAL = ROOT / "docs/helpers.md"
 
 BUILT_WITHOUT = {
@@ -61,10 +63,8 @@ def write_availability(versions: Path, probes: list[Path]) -> None:
     """helper_availability.py."""
     since = since_of(versions.read_text())
     answers = [json.loads(path.read_text()) for path in probes]
-    releases = " and ".join(re.match(r"\d+\.\d+", answer["release"])[0] for answer in answers)
-    allowed: dict[str, set[ProgramType]] = {
-        name: set(BUILT_WITHOUT.get(name, [])) for name in HELPERS
-    }
+    releases = " and ".join(".".join(answer["release"].split(".")[:2]) for answer in answers)
+    allowed: dict[str, set[ProgramType]] = {name: set(BUILT_WITHOUT.get(name, [])) for name in HELPERS}
     gpl: set[int] = set()
     by_id = {helper.id: helper.name for helper in HELPERS.values()}
     for answer in answers:
@@ -90,12 +90,12 @@ def write_availability(versions: Path, probes: list[Path]) -> None:
         '"""Program types that were asked; of others nothing is known."""',
         "",
         "",
-        "def _only(names: str) -> frozenset[ProgramType]:",
-        "    return frozenset(ProgramType[name] for name in names.split())",
+        "def _only(*names: str) -> frozenset[ProgramType]:",
+        "    return frozenset(ProgramType[name] for name in names)",
         "",
         "",
-        "def _all_but(names: str) -> frozenset[ProgramType]:",
-        "    return JUDGED - _only(names)",
+        "def _all_but(*names: str) -> frozenset[ProgramType]:",
+        "    return JUDGED - _only(*names)",
         "",
         "",
         "AVAILABILITY: dict[str, Availability] = {",
@@ -103,27 +103,26 @@ def write_availability(versions: Path, probes: list[Path]) -> None:
     for helper in HELPERS.values():
         types = allowed[helper.name]
         missing = judged - types
-        text = f"_all_but({_names(missing)!r})" if len(missing) < len(types) else f"_only({_names(types)!r})"
+        text = f"_all_but({_names(missing)})" if len(missing) < len(types) else f"_only({_names(types)})"
         licence = ", gpl_only=True" if helper.id in gpl else ""
         lines.append(f"    {helper.name!r}: Availability({since[helper.name]!r}, {text}{licence}),")
-    AVAILABILITY.write_text("\n".join([*lines, "}", '"""By name, without the prefix `bpf_`."""', ""]))
-    _format(AVAILABILITY)
+    AVAILABILITY_FILE.write_text("\n".join([*lines, "}", '"""By name, without the prefix `bpf_`."""', ""]))
+    _format(AVAILABILITY_FILE)
 
 
 def _names(types: Iterable[ProgramType]) -> str:
-    return " ".join(each.name for each in sorted(types))
+    return ", ".join(repr(each.name) for each in sorted(types))
 
 
 def functions() -> str:
     """The text of kernel_helpers.py."""
-    from osmia.uapi.helper_availability import AVAILABILITY as TABLE
-
     names = sorted(set(PROTOTYPES) - HAND_WRITTEN)
     lines = [
         '"""The kernel\'s helpers as functions, by their names without `bpf_` (bpf-helpers(7)).',
         "",
-        "Generated by tools/generate_helpers.py; do not edit. Results are as the kernel gives them: a negative",
-        "error number where something failed. A buffer is a struct or an array; its size is passed on by itself.",
+        "Generated by tools/generate_helpers.py; do not edit. Results are as the kernel gives them: a",
+        "negative error number where something failed. A buffer is a struct or an array; its size is passed",
+        "on by itself.",
         '"""',
         "",
         "# ruff: noqa: D417",
@@ -139,18 +138,20 @@ def functions() -> str:
     ]
     for name in names:
         found = PROTOTYPES[name]
-        where = TABLE[name]
+        where = AVAILABILITY[name]
         parameters = ", ".join(f"{_parameter(each)}: {_annotation(name, each)}" for each in found.written)
         given = "".join(f", {_parameter(each)}" for each in found.written)
         licence = " Only under a licence that goes with the GPL." if where.gpl_only else ""
+        facts = f"Linux {where.since}. Programs: {_types(where.program_types)}.{licence}"
+        gives = f"meaning({name!r}{given})"
         lines += [
             "",
             f"def {name}({parameters}) -> {found.result or None}:",
             f'    """{SUMMARIES[name]}.',
             "",
-            f"    Linux {where.since}. Programs: {_types(where.program_types)}.{licence}",
+            *textwrap.wrap(facts, 110, initial_indent="    ", subsequent_indent="    "),
             '    """',
-            f"    return {found.result}(meaning({name!r}{given}))" if found.result else f"    meaning({name!r}{given})",
+            f"    return {found.result}({gives})" if found.result else f"    {gives}",
             "",
         ]
     return "\n".join(lines)
@@ -175,8 +176,6 @@ def _annotation(name: str, argument: Argument) -> str:
 
 
 def _types(types: frozenset[ProgramType]) -> str:
-    from osmia.uapi.helper_availability import JUDGED
-
     missing = JUDGED - types
     if not missing:
         return "all"
@@ -185,22 +184,38 @@ def _types(types: frozenset[ProgramType]) -> str:
     return ", ".join(each.name for each in sorted(types))
 
 
+def public() -> str:
+    """The text of osmia/helpers.py."""
+    lines = [
+        '"""The kernel\'s helpers, as programs call them: `from osmia.helpers import csum_diff, redirect`.',
+        "",
+        "Each says which kernel has it first and which program types may call it; in a program of another",
+        "type it is a compile error. docs/helpers.md has the whole table. Generated by",
+        "tools/generate_helpers.py.",
+        '"""',
+        "",
+    ]
+    for module in (helpers, kernel_helpers):
+        lines += [f"from {module.__name__} import (", *(f"    {name}," for name in module.__all__), ")"]
+    names = sorted([*helpers.__all__, *kernel_helpers.__all__])
+    return "\n".join([*lines, "", "__all__ = [", *(f"    {name!r}," for name in names), "]", ""])
+
+
 def manual() -> str:
     """The text of docs/helpers.md."""
     return "\n".join(_manual_lines()) + "\n"
 
 
 def _manual_lines() -> Iterator[str]:
-    from osmia.uapi.helper_availability import AVAILABILITY as TABLE
-
     yield "# Helpers"
     yield ""
     yield (
-        "Every helper of the kernel's table, from when on it is there, which program types may call it, and how "
-        "it is written here. Functions are in `osmia.helpers`. A buffer is a struct or an array, and its size is "
-        "passed on by itself; a result is what the kernel gives, a negative error number where something failed. "
-        "A helper in a program of the wrong type is a compile error (`helper-program-type`). Under a licence that "
-        "does not go with the GPL the kernel refuses those marked GPL; what osmia compiles is \"Dual MIT/GPL\"."
+        "Every helper of the kernel's table, from when on it is there, which program types may call it, and "
+        "how it is written here. Functions are in `osmia.helpers`. A buffer is a struct or an array, and its "
+        "size is passed on by itself; a result is what the kernel gives, a negative error number where "
+        "something failed. A helper in a program of the wrong type is a compile error "
+        "(`helper-program-type`). Under a licence that does not go with the GPL the kernel refuses those "
+        'marked GPL; what osmia compiles is "Dual MIT/GPL".'
     )
     yield ""
     yield (
@@ -211,7 +226,7 @@ def _manual_lines() -> Iterator[str]:
     yield "| helper | Linux | licence | program types | here |"
     yield "|---|---|---|---|---|"
     for helper in HELPERS.values():
-        where = TABLE[helper.name]
+        where = AVAILABILITY[helper.name]
         licence = "GPL" if where.gpl_only else ""
         types = _types(where.program_types)
         yield f"| `{helper.name}` | {where.since} | {licence} | {types} | {_spelling(helper.name)} |"
@@ -224,7 +239,7 @@ def _spelling(name: str) -> str:
 
 
 def _format(path: Path) -> None:
-    for command in (["check", "--fix", "-q", "--select", "I,F401"], ["format", "-q"]):
+    for command in (["check", "--fix", "-q", "--select", "I,F401,RUF022"], ["format", "-q"]):
         subprocess.run([sys.executable, "-m", "ruff", *command, str(path)], check=True)
 
 
@@ -239,6 +254,8 @@ def main() -> None:
     FUNCTIONS.write_text(functions())
     _format(FUNCTIONS)
     MANUAL.write_text(manual())
+    PUBLIC.write_text(public())
+    _format(PUBLIC)
 
 
 if __name__ == "__main__":

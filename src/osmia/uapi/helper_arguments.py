@@ -89,8 +89,8 @@ _CONTEXTS = frozenset(
 _CONTEXT_NAMES = frozenset({"ctx", "skb", "bpf_socket"})
 _SIZES = frozenset(
     {
-        "size", "len", "plen", "optlen", "addr_len", "buf_len", "buf_size", "param_len", "size_of_buf", "th_len",
-        "from_size", "to_size", "name_sz", "attr_size",
+        "size", "len", "plen", "optlen", "addr_len", "buf_len", "buf_size", "param_len", "size_of_buf",
+        "th_len", "from_size", "to_size", "name_sz", "attr_size",
     }
 )  # fmt: skip
 _READ = {
@@ -152,7 +152,9 @@ SPELLED_OTHERWISE = {
     "get_stackid": "`StackTrace.capture_kernel(ctx)`, `.capture_user(ctx)`",
     "trace_printk": '`log.info(f"…")`',
     "ringbuf_output": "`RingBuf.output(event)`",
-    "ringbuf_submit": "`log`, inside",
+    "ringbuf_reserve": "`RingBuf.reserve()`",
+    "ringbuf_submit": "`RingBuf.submit(event)`",
+    "ringbuf_discard": "`RingBuf.discard(event)`",
     "probe_read_user_str": "`probe_read_user_str(type, address)`",
     "probe_read_kernel_str": "`probe_read_kernel_str(type, address)`",
 }
@@ -165,7 +167,6 @@ _CALLBACK = "calls a function of the program back"
 _STORAGE = "works on storage of a kernel object"
 _TIMER = "works on a timer in a map's value"
 _FORMAT = "takes a format string; `log` has its own"
-_RESERVED = "works on memory reserved in a ring buffer"
 
 LEFT_OUT = {
     **dict.fromkeys(
@@ -182,8 +183,8 @@ LEFT_OUT = {
         (
             "skb_output", "xdp_output", "get_task_stack", "d_path", "snprintf_btf", "seq_printf_btf",
             "per_cpu_ptr", "this_cpu_ptr", "get_current_task_btf", "bprm_opts_set", "ima_inode_hash",
-            "ima_file_hash", "sock_from_file", "task_pt_regs", "copy_from_user_task", "kptr_xchg", "seq_write",
-            "map_lookup_percpu_elem",
+            "ima_file_hash", "sock_from_file", "task_pt_regs", "copy_from_user_task", "kptr_xchg",
+            "seq_write", "map_lookup_percpu_elem",
         ),
         _POINTER,
     ),
@@ -205,7 +206,6 @@ LEFT_OUT = {
     ),
     **dict.fromkeys(("timer_init", "timer_set_callback", "timer_start", "timer_cancel"), _TIMER),
     **dict.fromkeys(("seq_printf", "snprintf", "trace_vprintk"), _FORMAT),
-    **dict.fromkeys(("ringbuf_reserve", "ringbuf_discard"), _RESERVED),
     "tail_call": "does not return: it needs a form of its own",
     "spin_lock": "must be followed by its unlock on every path",
     "spin_unlock": "must follow a lock on every path",

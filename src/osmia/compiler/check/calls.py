@@ -21,7 +21,7 @@ from osmia.compiler.check.values import (
     Value,
     scalar,
 )
-from osmia.compiler.ir.ops import Number, Operand, Zero
+from osmia.compiler.ir.ops import Number, Zero
 from osmia.compiler.ir.types import (
     BOOL,
     I64,
@@ -33,7 +33,7 @@ from osmia.compiler.ir.types import (
     StructType,
     alignment_of,
 )
-from osmia.compiler.primitives.helpers import EMITTED_HELPERS, HELPERS
+from osmia.compiler.primitives.helpers import HELPER_CALLS
 from osmia.compiler.primitives.log import LEVELS, emit_log
 from osmia.compiler.primitives.method import Call, MethodRow
 from osmia.compiler.primitives.methods import methods_of
@@ -87,10 +87,8 @@ def call(checker: Checker, node: ast.Call, evaluate: Evaluate) -> Value:
         if arguments is None:
             return Poison()
         checker.at(node)
-        if function in HELPERS:
-            return _helper(checker, function, arguments, node)
-        if function in EMITTED_HELPERS:
-            return _row(checker, EMITTED_HELPERS[function], callee, function.__name__, arguments, node)
+        if function in HELPER_CALLS:
+            return _row(checker, HELPER_CALLS[function], callee, function.__name__, arguments, node)
         return inline_function(checker, function, arguments, node)
     if isinstance(function, Subprogram):
         return _subprogram(checker, cast("Subprogram[..., Any]", function), node, evaluate)
@@ -163,20 +161,6 @@ def _vocabulary_class(receiver: Value) -> type:
             return context_type
         case _:
             return Packet
-
-
-def _helper(checker: Checker, function: FunctionType, arguments: list[Value], node: ast.Call) -> Value:
-    row = HELPERS[function]
-    if len(arguments) != len(row.arguments):
-        expected = f"{len(row.arguments)} arguments"
-        return checker.report(findings.wrong_arguments(checker.span(node), function.__name__, expected))
-    operands: list[Operand] = []
-    for value, kind, argument in zip(arguments, row.arguments, node.args, strict=True):
-        fitted = checker.fit(value, kind, checker.span(argument))
-        if not isinstance(fitted, Scalar):
-            return Poison()
-        operands.append(fitted.operand)
-    return scalar(checker.helper(row.number, function.__name__, row.result, *operands))
 
 
 def _construct(checker: Checker, python_class: type, node: ast.Call, evaluate: Evaluate) -> Value:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from osmia.compiler import findings
+from osmia.compiler.check.helper_rules import may_call
 from osmia.compiler.check.names import aliased_names, count_assignments, loop_indices
 from osmia.compiler.check.type_table import TypeTable
 from osmia.compiler.check.values import (
@@ -66,6 +67,7 @@ from osmia.diagnostics import Diagnostic, Span
 from osmia.lang.constants import Constant
 from osmia.lang.functions import Subprogram
 from osmia.lang.maps import Map
+from osmia.uapi import ProgramType
 
 
 @dataclass(frozen=True)
@@ -209,18 +211,28 @@ class Checker:
     """The state of checking one program, with the small steps that all its parts take."""
 
     def __init__(
-        self, module: ModuleContext, frame: Frame, context_type: type, verdict: IntegerType | BoolType
+        self,
+        module: ModuleContext,
+        frame: Frame,
+        context_type: type,
+        program_type: ProgramType,
+        verdict: IntegerType | BoolType,
     ) -> None:
         self.module = module
         self.frame = frame
         self.context_type = context_type
         """The class of the program's context."""
+        self.program_type = program_type
+        """Of the program that is compiled: it decides which helpers may be called."""
         self.verdict = verdict
         """What the program returns."""
         self.builder = FunctionBuilder(Location(frame.source.node.lineno, 1, frame.scope))
         self.state: Flow | None = Flow()
         self.packet_reload = False
         """Whether a helper may have moved the packet, so that its bounds must be read again."""
+        self.packet_moves = 0
+        """How often that was emitted."""
+        self._node: ast.expr | ast.stmt | None = None
         self._temporaries: dict[tuple[str, MemoryType], StackSlot] = {}
         self.builtins: Mapping[object, Callable[[Checker, ast.Call], Value]]
         self.inline: Callable[[Checker, FunctionSource, list[Value], ast.expr], Value]
@@ -251,8 +263,13 @@ class Checker:
 
     def at(self, node: ast.expr | ast.stmt) -> None:
         """What is emitted from here on belongs to this node."""
+        self._node = node
         column = self.frame.source.source_map.characters(node.lineno, node.col_offset) + 1
         self.builder.location = Location(node.lineno, column, self.frame.scope)
+
+    def here(self) -> Span:
+        """The span of what is being emitted."""
+        return self.frame.source.span_of_name() if self._node is None else self.span(self._node)
 
     def annotation(self, node: ast.expr) -> object:
         """What an annotation of the current function means; `Poison` where that was reported."""
@@ -359,7 +376,8 @@ class Checker:
     def helper(
         self, number: int, name: str, result: IntegerType | PointerType, *arguments: Operand
     ) -> Operand:
-        """Call a kernel helper."""
+        """Call a kernel helper; a finding where programs of this type may not."""
+        may_call(self, name)
         register = self.builder.register(result)
         self.builder.emit(CallHelper(register, number, name, arguments))
         return register

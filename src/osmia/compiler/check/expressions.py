@@ -12,6 +12,7 @@ from osmia.compiler.check import calls, operators, reservations
 from osmia.compiler.check.conditions import condition, is_condition, materialise
 from osmia.compiler.check.context import Checker, merge, number
 from osmia.compiler.check.elements import element
+from osmia.compiler.check.helper_rules import of_packet
 from osmia.compiler.check.values import (
     Absent,
     Context,
@@ -147,7 +148,9 @@ def name(checker: Checker, node: ast.Name) -> Value:
             return checker.report(findings.unknown_name(checker.span(node), node.id))
         return static(checker, getattr(builtins, node.id), node)
     if checker.state is not None and node.id not in checker.state.assigned:
-        return checker.report(findings.unassigned(checker.span(node), node.id))
+        moved = checker.packet_reload and of_packet(variable)
+        finding = findings.packet_moved if moved else findings.unassigned
+        return checker.report(finding(checker.span(node), node.id))
     if variable.local is None:
         assert variable.value is not None
         return variable.value

@@ -9,6 +9,7 @@ from types import NoneType
 from osmia.compiler import findings
 from osmia.compiler.check import assignments
 from osmia.compiler.check.context import Checker, Flow, Frame, Variable, merge
+from osmia.compiler.check.helper_rules import forget_packet
 from osmia.compiler.check.reservations import entry_flow, flow_after_call
 from osmia.compiler.check.signature import Signature, fit_argument, read_signature
 from osmia.compiler.check.statements import statements
@@ -25,6 +26,7 @@ def inline(checker: Checker, source: FunctionSource, arguments: list[Value], nod
         expected = f"{len(parameters)} argument{'s' if len(parameters) != 1 else ''}, not {len(arguments)}"
         return checker.report(findings.wrong_arguments(checker.span(node), source.node.name, expected))
     caller, caller_state, builder = checker.frame, checker.state, checker.builder
+    moves = checker.packet_moves
     location = builder.location
     scope = Scope(source.node.name, source.filename, source.node.lineno, location)
     frame = Frame(source, scope, caller.program, None, exit=builder.block())
@@ -44,6 +46,8 @@ def inline(checker: Checker, source: FunctionSource, arguments: list[Value], nod
     builder.location = location
     result = _result(checker, frame)
     checker.frame, checker.state = caller, flow_after_call(caller_state, end)
+    if checker.packet_moves > moves:
+        forget_packet(checker)
     return result
 
 

@@ -55,7 +55,7 @@ def _check(program: Program[Any, Any], module: ModuleContext, source: FunctionSo
     frame.calls = (source.function,)
     return_type = I32 if program.return_type is int else module.types.memory_type(program.return_type)
     assert isinstance(return_type, IntegerType)
-    checker = Checker(module, frame, program.context_type, return_type)
+    checker = Checker(module, frame, program.context_type, program.program_type, return_type)
     checker.inline = inline
     checker.builtins = BUILTINS
     checker.call_subprogram = call_subprogram

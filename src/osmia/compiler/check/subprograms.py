@@ -11,6 +11,7 @@ from osmia.compiler import findings
 from osmia.compiler.check import assignments, reservations
 from osmia.compiler.check.builtin_functions import BUILTINS
 from osmia.compiler.check.context import CheckedSubprogram, Checker, Frame
+from osmia.compiler.check.helper_rules import packet_moved
 from osmia.compiler.check.inlining import check_body, inline, open_result
 from osmia.compiler.check.signature import Annotation, Signature, fit_argument, read_signature
 from osmia.compiler.check.values import Absent, Context, Poison, Reference, Scalar, Value, scalar
@@ -62,7 +63,7 @@ def call_subprogram(
     if any(isinstance(value, Poison) for value in fitted):
         return Poison()
     spaces = tuple(value.type.space for value in fitted if isinstance(value, Reference))
-    key = (subprogram, checker.context_type, () if subprogram.verified_alone else spaces)
+    key = (subprogram, checker.program_type, () if subprogram.verified_alone else spaces)
     if key not in checker.module.subprograms:
         checker.module.subprograms[key] = _check(checker, subprogram, source, signature, fitted)
     checked = checker.module.subprograms[key]
@@ -71,7 +72,8 @@ def call_subprogram(
     operands = tuple(_operand(checker, value) for value in fitted)
     result = checker.builder.register(checked.ir.return_type)
     checker.builder.emit(CallFunction(result, checked.name, operands))
-    checker.packet_reload |= checked.moves_packet
+    if checked.moves_packet:
+        packet_moved(checker)
     return Absent() if signature.result in (None, NoneType) else scalar(result)
 
 
@@ -151,7 +153,7 @@ def _check(
     inner, _ = module.types.split_optional(signature.result)
     found = module.types.memory_type(inner)
     result_type = found if isinstance(found, IntegerType | BoolType) else I32
-    checker = Checker(module, frame, caller.context_type, result_type)
+    checker = Checker(module, frame, caller.context_type, caller.program_type, result_type)
     checker.inline, checker.bind, checker.call_subprogram = inline, assignments.bind, call_subprogram
     checker.give_back = reservations.give_back
     checker.builtins = BUILTINS

@@ -24,6 +24,11 @@ from osmia.compiler.findings.functions import (
     subprogram_parameter as subprogram_parameter,
     subprogram_result as subprogram_result,
 )
+from osmia.compiler.findings.helpers import (
+    helper_map as helper_map,
+    helper_program_type as helper_program_type,
+    packet_moved as packet_moved,
+)
 from osmia.compiler.findings.logging import (
     log_format as log_format,
     log_message as log_message,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from osmia.compiler.primitives import histograms, maps, packet, ring_buffers, stack_traces, tracing
+from osmia.compiler.primitives.helpers import on_context
 from osmia.compiler.primitives.method import MethodRow
 from osmia.lang.contexts import TcContext, XdpContext
 from osmia.lang.histograms import HistogramMap
@@ -33,7 +34,11 @@ METHODS: dict[type, dict[str, MethodRow]] = {
         "capture_kernel": MethodRow(("ctx",), stack_traces.capture_kernel),
         "capture_user": MethodRow(("ctx",), stack_traces.capture_user),
     },
-    XdpContext: {"packet": _PACKET},
+    XdpContext: {
+        "packet": _PACKET,
+        "adjust_head": on_context("xdp_adjust_head"),
+        "adjust_tail": on_context("xdp_adjust_tail"),
+    },
     TcContext: {"packet": _PACKET, "pull_data": MethodRow(("length",), packet.pull_data)},
     TracepointContext: {
         "read": MethodRow(("type", "offset"), tracing.read),

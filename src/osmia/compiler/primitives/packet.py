@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from osmia.compiler import findings
 from osmia.compiler.check.context import Checker
+from osmia.compiler.check.helper_rules import packet_moved
 from osmia.compiler.check.values import Absent, Context, Cursor, PlainInt, Reference, Scalar, Static, Value
 from osmia.compiler.ir.ops import (
-    CallHelper,
     ContextAddress,
     ContextField,
     LoadLocal,
@@ -49,7 +49,7 @@ def length(checker: Checker, receiver: Value) -> Value:
     bounds: list[Register] = []
     for offset in (row.data_end, row.data):
         bounds.append(checker.builder.register(_POSITION))
-        checker.builder.emit(ContextField(bounds[-1], offset, 4))
+        checker.builder.emit(ContextField(bounds[-1], offset, 4, checker.packet_reload))
     difference = checker.builder.register(U64)
     checker.builder.emit(PointerDifference(difference, bounds[0], bounds[1]))
     return checker.convert(Scalar(difference, 0, 0xFFFF_FFFF), U32)
@@ -134,7 +134,6 @@ def pull_data(checker: Checker, receiver: Value, call: Call) -> Value:
         return amount
     address = checker.builder.register(PointerType(None, Space.CONTEXT))
     checker.builder.emit(ContextAddress(address))
-    result = checker.builder.register(I64)
-    checker.builder.emit(CallHelper(result, _SKB_PULL_DATA, "skb_pull_data", (address, amount.operand)))
-    checker.packet_reload = True
+    checker.helper(_SKB_PULL_DATA, "skb_pull_data", I64, address, amount.operand)
+    packet_moved(checker)
     return Absent()
