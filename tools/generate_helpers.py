@@ -125,7 +125,6 @@ def functions() -> str:
         "on by itself.",
         '"""',
         "",
-        "# ruff: noqa: D417",
         "from __future__ import annotations",
         "",
         "from osmia.lang.helper_meanings import meaning",

@@ -5,7 +5,6 @@ negative error number where something failed. A buffer is a struct or an array; 
 on by itself.
 """
 
-# ruff: noqa: D417
 from __future__ import annotations
 
 from osmia.lang.contexts import XdpContext
