@@ -266,3 +266,17 @@ def reservations(ctx: XdpContext) -> XdpAction:
         number_ring.discard(number)
     assert_type(number_ring.output(u64(3), RingBufFlags.FORCE_WAKEUP), bool)
     return XdpAction.PASS
+
+
+steps = osmia.ProgramArray(XdpContext, {0: calls_functions})
+
+
+@xdp
+def hands_over(ctx: XdpContext) -> XdpAction:
+    steps.tail_call(ctx, 0)
+    return XdpAction.PASS
+
+
+def changes_programs(bpf: osmia.Bpf) -> None:
+    bpf[steps][1] = calls_functions
+    del bpf[steps][0]

@@ -188,3 +188,17 @@ def reservations(number: u64) -> None:
     event_ring.reserve().count = u32(1)  # error
     event_ring.submit(number)  # error
     event_ring.output(Event(source=IPv4Address(1), count=u32(1), ports=Array[u16, Literal[2]]()), 1)  # error
+
+
+classifier_steps = osmia.ProgramArray(TcContext, max_entries=2)
+osmia.ProgramArray(TcContext, {0: wrong_calls})  # error
+
+
+@xdp
+def wrong_tail_calls(ctx: XdpContext) -> XdpAction:
+    classifier_steps.tail_call(ctx, 0)  # error
+    return XdpAction.PASS
+
+
+def wrong_programs(bpf: osmia.Bpf) -> None:
+    bpf[classifier_steps][0] = wrong_calls  # error

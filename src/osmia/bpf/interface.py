@@ -43,6 +43,8 @@ from osmia.lang import (
     PerCpuArray,
     PerCpuHashMap,
     PerfEventArray,
+    Program,
+    ProgramArray,
     RingBuf,
     StackTrace,
     TcAction,
@@ -73,6 +75,7 @@ __all__ = [
     "XdpHandle",
 ]
 
+C = TypeVar("C")
 K = TypeVar("K")
 V = TypeVar("V")
 E = TypeVar("E")
@@ -282,6 +285,8 @@ class Bpf(ABC):
     def __getitem__(self, declaration: PerfEventArray[E] | RingBuf[E]) -> EventReader[E]: ...
     @overload
     def __getitem__(self, declaration: HistogramMap[..., R]) -> R: ...
+    @overload
+    def __getitem__(self, declaration: ProgramArray[C]) -> MutableMapping[int, Program[C, Any]]: ...
     @overload
     def __getitem__(self, declaration: StackTrace) -> StackTraces: ...
     def __getitem__(self, declaration: Any) -> Any:

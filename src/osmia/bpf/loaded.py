@@ -27,6 +27,7 @@ from osmia.loader import (
     PerCpuHashMapHandle,
     PerfBufferReader,
     PrefixCodec,
+    ProgramArrayHandle,
     ProgramHandle,
     RingBufferReader,
     StackTraceHandle,
@@ -90,7 +91,7 @@ def load(
         raise error.with_traceback(None) from None
     spec = read_object(data)
     variables = _variables(references, constants or {}) | _log_level(spec, log_level)
-    return LoadedBpf(load_object(spec, variables=variables), all_programs, references)
+    return LoadedBpf(load_object(spec, variables=variables), tuple(references.programs), references)
 
 
 def _log_level(spec: ObjectSpec, level: int | None) -> dict[str, bytes]:
@@ -185,6 +186,9 @@ class LoadedBpf(Bpf):
         created = self._created(declaration)
         values: MemoryCodec[Any] = MemoryCodec(cast("type[Any]", declaration.value_type))
         kind = declaration.map_type
+        if kind is MapType.PROG_ARRAY:
+            handles = {program: self.object.programs[program.name] for program in self._programs}
+            return ProgramArrayHandle(created, handles)
         if kind is MapType.ARRAY:
             return ArrayHandle(created, values)
         if kind is MapType.PERCPU_ARRAY:

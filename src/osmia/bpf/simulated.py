@@ -29,6 +29,7 @@ from osmia.lang import (
     XdpProgram,
 )
 from osmia.lang.memory import MemoryCodec
+from osmia.lang.program_arrays import is_program_array
 from osmia.lang.references import references_of
 from osmia.lang.runtime import Runtime, enter_runtime, leave_runtime
 from osmia.simulator import (
@@ -38,6 +39,7 @@ from osmia.simulator import (
     SimulatedMap,
     SimulatedPerCpuArray,
     SimulatedPerCpuMap,
+    SimulatedProgramArray,
     SimulatedStacks,
     SimulatedTrie,
     run_classifier,
@@ -180,8 +182,8 @@ class SimulatedBpf(Bpf):
         super().__init__()
         self.kernel = kernel
         """The simulated kernel: its clock, processors and random numbers can be set."""
-        self._programs = programs
         self._references = references_of(programs)
+        self._programs = tuple(self._references.programs)
         self._tokens: list[Token[Runtime]] = []
         for constant, value in constants.items():
             self._check_constant(constant, value)
@@ -192,6 +194,8 @@ class SimulatedBpf(Bpf):
         if not isinstance(declaration, Map):
             raise UsageError(f"{declaration!r} is neither a program nor a map")
         self._check_map(declaration)
+        if is_program_array(declaration):
+            return SimulatedProgramArray(self.kernel, declaration, self._programs)
         return _HANDLES[_plain_type(declaration)](self.kernel, declaration)
 
     def _check_map(self, declaration: Map) -> None:

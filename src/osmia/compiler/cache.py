@@ -21,6 +21,7 @@ from typing import Any, cast
 from osmia import compiler
 from osmia.lang.arrays import Array
 from osmia.lang.integers import Integer
+from osmia.lang.program_arrays import is_program_array
 from osmia.lang.programs import Program
 from osmia.lang.references import References, references_of
 from osmia.lang.structs import Struct
@@ -37,6 +38,7 @@ def compiled_object(programs: tuple[Program[Any, Any], ...]) -> tuple[bytes, Ref
         CompileError: with every finding.
     """
     references = references_of(programs)
+    programs = tuple(references.programs)
     key = _fingerprint(programs, references)
     path = None if key is None else cache_directory() / f"{key}.o"
     if path is not None:
@@ -101,6 +103,12 @@ def _fingerprint(programs: tuple[Program[Any, Any], ...], references: References
     facts += [f"{name} {declaration!r} {declaration.flags}" for name, declaration in references.maps.items()]
     facts += [_describe(declaration.key_type) for declaration in references.maps.values()]
     facts += [_describe(declaration.value_type) for declaration in references.maps.values()]
+    facts += [
+        f"{name} {index} {program.name}"
+        for name, declaration in references.maps.items()
+        if is_program_array(declaration)
+        for index, program in declaration.programs.items()
+    ]
     facts += [f"{name} {constant!r}" for name, constant in references.constants.items()]
     facts += [f"{name} {_describe(value)}" for name, value in references.values]
     facts += [f"{name} {each.verified_alone}" for name, each in references.subprograms.items()]

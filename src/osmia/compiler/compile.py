@@ -23,6 +23,7 @@ from osmia.diagnostics import Span
 from osmia.errors import CompileError, InternalError, UsageError
 from osmia.lang.constants import Constant
 from osmia.lang.maps import Map
+from osmia.lang.program_arrays import is_program_array
 from osmia.lang.programs import Program
 from osmia.lang.references import References, references_of
 from osmia.lang.stack_traces import StackTrace
@@ -42,6 +43,8 @@ def compile_programs(
 ) -> bytes:
     """The ELF object of some programs and all that they use; CompileError with every finding."""
     llvm.start()
+    references = references if references is not None else references_of(programs)
+    programs = tuple(references.programs)
     module = check(programs, references)
     text = print_assembly(module, _filename(programs))
     try:
@@ -56,6 +59,7 @@ def compile_programs(
 def check(programs: tuple[Program[Any, Any], ...], references: References | None = None) -> ModuleIr:
     """The typed IR of some programs; CompileError with every finding."""
     found = references if references is not None else references_of(programs)
+    programs = tuple(found.programs)
     for position, program in enumerate(programs):
         if program.name in {other.name for other in programs[:position]}:
             help_text = "rename one: both go into one object"
@@ -116,6 +120,10 @@ def _define_map(name: str, declaration: Map, types: TypeTable) -> MapDefinition:
     if declaration.map_type is MapType.PERF_EVENT_ARRAY:
         # Zero entries: the loader makes it as large as the machine has processors.
         return MapDefinition(name, number, U32, U32, 0)
+    if is_program_array(declaration):
+        given = declaration.programs.items()
+        entries = tuple((index, program.name) for index, program in given)
+        return MapDefinition(name, number, U32, U32, declaration.max_entries, programs=entries)
     if isinstance(declaration, StackTrace):
         addresses = ArrayType("addresses", U64, declaration.depth)
         return MapDefinition(name, number, U32, addresses, declaration.max_entries)

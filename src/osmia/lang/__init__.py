@@ -30,6 +30,7 @@ from osmia.lang.maps import (
 )
 from osmia.lang.packet import Packet
 from osmia.lang.pointers import Pointer
+from osmia.lang.program_arrays import ProgramArray
 from osmia.lang.programs import ClassifierProgram, Program, XdpProgram, classifier, xdp
 from osmia.lang.stack_traces import StackTrace
 from osmia.lang.structs import Struct, struct
@@ -77,6 +78,7 @@ __all__ = [
     "PerfEventArray",
     "Pointer",
     "Program",
+    "ProgramArray",
     "RawTracepointContext",
     "RawTracepointProgram",
     "RingBuf",

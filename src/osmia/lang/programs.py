@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any, ClassVar, Generic, TypeGuard, TypeVar
 
 from osmia.lang.actions import TcAction, XdpAction
@@ -37,11 +38,39 @@ class Program(Generic[C, R]):
         return self.prefix
 
     def __call__(self, ctx: C) -> R:
-        with running_with(ctx):
-            return self.function(ctx)
+        token = _tail_calls.set(0)
+        try:
+            program = self
+            while True:
+                try:
+                    with running_with(ctx):
+                        return program.function(ctx)
+                except TailCall as call:
+                    _tail_calls.set(_tail_calls.get() + 1)
+                    program = call.program
+        finally:
+            _tail_calls.reset(token)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}>"
+
+
+class TailCall(BaseException):
+    """Ends a program that runs as plain Python, to go on with another one."""
+
+    def __init__(self, program: Program[Any, Any]) -> None:
+        super().__init__(program.name)
+        self.program = program
+
+
+_tail_calls: ContextVar[int] = ContextVar("osmia_tail_calls")
+_MOST_TAIL_CALLS = 33
+"""MAX_TAIL_CALL_CNT."""
+
+
+def tail_calls_left() -> bool:
+    """Whether the program that runs as plain Python may hand over once more."""
+    return _tail_calls.get(0) < _MOST_TAIL_CALLS
 
 
 class XdpProgram(Program[XdpContext, XdpAction]):

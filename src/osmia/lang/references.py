@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 from osmia.lang.constants import Constant
 from osmia.lang.functions import Subprogram
 from osmia.lang.maps import Map
+from osmia.lang.program_arrays import is_program_array
 from osmia.lang.programs import Program
 from osmia.lang.structs import Struct
 
@@ -26,6 +27,8 @@ _RESERVED = frozenset({"osmia_log", "osmia_lost", "osmia_log_formats", "osmia_lo
 class References:
     """Everything that some programs reach, in the order of its discovery; it may be more than they use."""
 
+    programs: list[Program[Any, Any]] = field(default_factory=list[Program[Any, Any]])
+    """The programs themselves, and those that stand in their program arrays from the start."""
     maps: dict[str, Map] = field(default_factory=dict[str, Map])
     """Maps by the name that their module gives them; a second one of that name gets a number."""
     constants: dict[str, Constant[Any]] = field(default_factory=dict[str, Constant[Any]])
@@ -41,7 +44,8 @@ def references_of(programs: tuple[Program[Any, Any], ...]) -> References:
     """Follow functions, structs with their methods, and modules, from the programs on."""
     found = References()
     found.names |= {program.name for program in programs}
-    for program in programs:
+    found.programs += programs
+    for program in found.programs:  # it grows on the way
         _visit_function(cast("FunctionType", program.function), found)
     return found
 
@@ -89,6 +93,10 @@ def _visit_value(name: str, value: object, used: tuple[str, ...], found: Referen
                 _visit_value("", memory_type, (), found)
             for suffix, companion in value.companions.items():
                 _visit_value(f"{name}_{suffix}", companion, (), found)
+            if is_program_array(value):
+                given = value.programs.values()
+                found.programs += [program for program in given if program not in found.programs]
+                found.names |= {program.name for program in given}
         case Constant():
             _declare(found, found.constants, name, value)
         case Subprogram():

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from osmia.lang.memory import Buffer
 from osmia.uapi import UpdateFlags
 
 if TYPE_CHECKING:
     from osmia.lang.maps import Map
+    from osmia.lang.programs import Program
 
 __all__ = [
     "EventRoom",
@@ -74,6 +75,10 @@ class Runtime(Protocol):
 
     def events(self, declaration: Map) -> EventRoom:
         """The room of a ring buffer."""
+        ...
+
+    def program(self, declaration: Map, index: int) -> Program[Any, Any] | None:
+        """The program at an index of a program array, or None."""
         ...
 
     def constant(self, declaration: object) -> object:

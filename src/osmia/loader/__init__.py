@@ -24,6 +24,7 @@ from osmia.loader.maps import (
 )
 from osmia.loader.perf_buffer import PerfBufferReader
 from osmia.loader.program import ProgramHandle, ProgramInfo
+from osmia.loader.program_array import ProgramArrayHandle
 from osmia.loader.reader import read_object
 from osmia.loader.ring_buffer import RingBufferReader
 from osmia.loader.specification import (
@@ -60,6 +61,7 @@ __all__ = [
     "PerCpuValues",
     "PerfBufferReader",
     "PrefixCodec",
+    "ProgramArrayHandle",
     "ProgramHandle",
     "ProgramInfo",
     "ProgramSpec",

@@ -18,6 +18,7 @@ from osmia.loader.map_object import MapObject, create_map
 from osmia.loader.memory_lock import with_memory_lock
 from osmia.loader.permission import check_permission, refused
 from osmia.loader.program import ProgramHandle
+from osmia.loader.program_array import set_program
 from osmia.loader.specification import MapSpec, ObjectSpec, ProgramSpec
 from osmia.loader.verifier import explain
 from osmia.sys import RUNNING_KERNEL, Descriptor, Kernel, ProgramImage
@@ -105,6 +106,8 @@ def load_object(
             fd = load_program(kernel, program, image)
             descriptor = resources.enter_context(Descriptor(kernel, fd, f"program {program.name!r}"))
             programs[program.name] = ProgramHandle(kernel, descriptor, program)
+        for map_spec in spec.maps.values():
+            _fill_programs(maps[map_spec.name], map_spec, programs)
         return LoadedObject(spec, programs, maps, tuple(notes), resources.pop_all())
 
 
@@ -134,6 +137,13 @@ def _fill(created: MapObject, spec: MapSpec, contents: bytes | None) -> None:
         created.kernel.map_update(created.fileno(), bytes(4), contents)
     if spec.frozen:
         created.kernel.map_freeze(created.fileno())
+
+
+def _fill_programs(created: MapObject, spec: MapSpec, programs: Mapping[str, ProgramHandle]) -> None:
+    for index, name in spec.programs.items():
+        if name not in programs:
+            raise UsageError(f"map {spec.name!r} has {name!r} at {index}, which is no program of the object")
+        set_program(created, index, programs[name])
 
 
 def load_program(kernel: Kernel, program: ProgramSpec, image: ProgramImage) -> int:

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from osmia.btf import Btf, types
-from osmia.elf import ElfObject, Section, SymbolType
+from osmia.elf import ElfObject, Section, Symbol, SymbolType
 from osmia.errors import MalformedError, NotSupportedError
 from osmia.loader.specification import MapSpec, VariableSpec
 from osmia.uapi import MapFlags, MapType
 
 _DATA_SECTIONS = (".rodata", ".data", ".bss")
 _KNOWN_MEMBERS = frozenset({"type", "key", "value", "max_entries", "key_size", "value_size", "map_flags"})
+_PROGRAMS = "values"
+"""The member of a program array that names the programs in it; no other map's is known."""
 _LIMIT = 0xFFFFFFFF
 
 
@@ -21,8 +23,8 @@ def is_data_section(name: str) -> bool:
     return any(name == prefix or name.startswith(f"{prefix}.") for prefix in _DATA_SECTIONS)
 
 
-def _fault(reason: str) -> MalformedError:
-    return MalformedError("ELF object", reason)
+def _fault(reason: str, offset: int | None = None) -> MalformedError:
+    return MalformedError("ELF object", reason, offset)
 
 
 @dataclass(frozen=True)
@@ -41,15 +43,15 @@ def _member(btf: Btf, member: types.Member, map_name: str) -> _Member:
     return _Member(target.count if isinstance(target, types.Array) else None, pointer.type)
 
 
-def _definition(btf: Btf, name: str, variable: types.Variable) -> MapSpec:
+def _definition(elf: ElfObject, btf: Btf, symbol: Symbol, variable: types.Variable) -> MapSpec:
+    name = symbol.name
     struct = btf.resolve(variable.type)
     if not isinstance(struct, types.Struct):
         raise _fault(f"map {name!r} is not defined by a struct")
     members: dict[str, _Member] = {}
     for member in struct.members:
-        if member.name not in _KNOWN_MEMBERS:
-            raise NotSupportedError(f"member {member.name!r} of map {name!r}", needs="a later osmia")
-        members[member.name] = _member(btf, member, name)
+        if member.name in _KNOWN_MEMBERS:
+            members[member.name] = _member(btf, member, name)
 
     def number(key: str) -> int | None:
         found = members.get(key)
@@ -72,6 +74,7 @@ def _definition(btf: Btf, name: str, variable: types.Variable) -> MapSpec:
         map_type = MapType(number("type") or 0)
     except ValueError:
         raise NotSupportedError(f"map type {number('type')} of map {name!r}", needs="a later osmia") from None
+    _refuse_unknown(name, map_type, struct)
     key_size, key_type = sized("key")
     value_size, value_type = sized("value")
     if max(key_size, value_size) > _LIMIT:
@@ -79,12 +82,58 @@ def _definition(btf: Btf, name: str, variable: types.Variable) -> MapSpec:
     if map_type == MapType.PERF_EVENT_ARRAY:
         # Its entries are descriptors; a definition may give the type of the events instead.
         key_size, key_type, value_size, value_type = 4, 0, 4, 0
+    programs: dict[int, str] = {}
+    if map_type == MapType.PROG_ARRAY:
+        value_size, value_type = 4, 0
+        programs = _programs(elf, symbol, struct)
     if map_type == MapType.RINGBUF:
         key_size, key_type, value_size, value_type = 0, 0, 0, 0
     flags = MapFlags(number("map_flags") or 0)
     return MapSpec(
-        name, map_type, key_size, value_size, number("max_entries") or 0, flags, key_type, value_type
+        name,
+        map_type,
+        key_size,
+        value_size,
+        number("max_entries") or 0,
+        flags,
+        key_type,
+        value_type,
+        programs=programs,
     )
+
+
+def _refuse_unknown(name: str, map_type: MapType, definition: types.Struct) -> None:
+    for member in definition.members:
+        is_programs = map_type == MapType.PROG_ARRAY and member.name == _PROGRAMS
+        if member.name not in _KNOWN_MEMBERS and not is_programs:
+            raise NotSupportedError(f"member {member.name!r} of map {name!r}", needs="a later osmia")
+
+
+def _programs(elf: ElfObject, symbol: Symbol, definition: types.Struct) -> dict[int, str]:
+    """The programs that the definition of a program array points to, where it does."""
+    starts = [member.bit_offset // 8 for member in definition.members if member.name == _PROGRAMS]
+    if not starts:
+        return {}
+    start = starts[0]
+    functions = {
+        (each.section, each.value): each.name for each in elf.symbols if each.type == SymbolType.FUNC
+    }
+    section = symbol.section
+    assert section is not None
+    data = elf.sections[section].data
+    found: dict[int, str] = {}
+    for relocation in elf.relocations.get(section, ()):
+        place = relocation.offset - symbol.value
+        if not start <= place < symbol.size:
+            continue
+        target = relocation.symbol.value + int.from_bytes(
+            data[relocation.offset : relocation.offset + 8], "little"
+        )
+        name = functions.get((relocation.symbol.section, target))
+        if name is None or (place - start) % 8:
+            raise _fault(f"map {symbol.name!r} refers to what is no program", relocation.offset)
+        found[(place - start) // 8] = name
+    return found
 
 
 def map_definitions(elf: ElfObject, btf: Btf | None) -> Iterator[tuple[int, MapSpec]]:
@@ -96,17 +145,18 @@ def map_definitions(elf: ElfObject, btf: Btf | None) -> Iterator[tuple[int, MapS
         return
     if btf is None:
         raise _fault("has maps but no BTF; compile with -g")
-    offsets = {
-        symbol.name: symbol.value
+    symbols = {
+        symbol.name: symbol
         for symbol in elf.symbols
         if symbol.section == section.index and symbol.type == SymbolType.OBJECT
     }
     for _, entry in _variables(btf, ".maps"):
         variable = btf.type(entry.type)
         assert isinstance(variable, types.Variable)
-        if variable.name not in offsets:
+        if variable.name not in symbols:
             raise _fault(f"map {variable.name!r} has no symbol")
-        yield offsets[variable.name], _definition(btf, variable.name, variable)
+        symbol = symbols[variable.name]
+        yield symbol.value, _definition(elf, btf, symbol, variable)
 
 
 def _variables(btf: Btf, section: str) -> Iterator[tuple[int, types.SectionVariable]]:

@@ -105,6 +105,8 @@ class MapSpec:
     value_type_id: int = 0
     contents: bytes | None = field(default=None, repr=False)
     variables: tuple[VariableSpec, ...] = ()
+    programs: Mapping[int, str] = field(default_factory=dict[int, str])
+    """The entries of a program array, by index."""
     frozen: bool = False
     """Whether user space may not write it any more once the programs are loaded."""
 

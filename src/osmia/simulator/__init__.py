@@ -11,6 +11,7 @@ from osmia.simulator.handles import (
     SimulatedTrie,
 )
 from osmia.simulator.kernel import SimulatedKernel
+from osmia.simulator.program_arrays import SimulatedProgramArray
 from osmia.simulator.programs import Run, run_classifier, run_xdp
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "SimulatedMap",
     "SimulatedPerCpuArray",
     "SimulatedPerCpuMap",
+    "SimulatedProgramArray",
     "SimulatedStacks",
     "SimulatedTrie",
     "run_classifier",

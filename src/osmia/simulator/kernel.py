@@ -19,6 +19,8 @@ from osmia.lang import (
     Map,
     PerCpuArray,
     PerfEventArray,
+    Program,
+    ProgramArray,
     RingBuf,
     StackTrace,
 )
@@ -52,6 +54,7 @@ class SimulatedKernel:
         self._processor = 0
         self._random = random.Random(seed)  # noqa: S311 - the kernel's own is not for secrets either
         self._constants = dict(constants or {})
+        self._programs: dict[ProgramArray[Any], dict[int, Program[Any, Any]]] = {}
         self._storages: dict[Map, EntryStorage | EventStorage] = {}
 
     @property
@@ -94,6 +97,14 @@ class SimulatedKernel:
         for storage in self._storages.values():
             if isinstance(storage, EventStorage):
                 storage.check_released()
+
+    def programs(self, declaration: ProgramArray[Any]) -> dict[int, Program[Any, Any]]:
+        """The programs of a program array, by index."""
+        return self._programs.setdefault(declaration, dict(declaration.programs))
+
+    def program(self, declaration: Map, index: int) -> Program[Any, Any] | None:
+        """The program at an index of a program array."""
+        return self.programs(cast("ProgramArray[Any]", declaration)).get(index)
 
     def constant(self, declaration: object) -> object:
         """The value that was set, or the default."""

@@ -27,6 +27,7 @@ from osmia.compiler.ir.ops import (
     LoadLocal,
     Location,
     MapAddress,
+    MapDefinition,
     ModuleIr,
     Null,
     Number,
@@ -63,10 +64,9 @@ def print_assembly(module: ModuleIr, filename: str) -> str:
     lines = ['target triple = "bpfel"', ""]
     roots: list[str] = []
     for definition in module.maps:
-        pointers = 2 + bool(definition.flags) + (definition.key is not None) + (definition.value is not None)
-        body = ", ".join(["ptr"] * pointers)
+        body, initialiser = _map_body(definition)
         lines.append(
-            f'@{definition.name} = dso_local global {{ {body} }} zeroinitializer, section ".maps", align 8, '
+            f'@{definition.name} = dso_local global {body} {initialiser}, section ".maps", align 8, '
             f"!dbg {debug.map(definition)}"
         )
         roots.append(definition.name)
@@ -92,6 +92,21 @@ def print_assembly(module: ModuleIr, filename: str) -> str:
     lines += _DECLARATIONS
     lines += debug.lines()
     return "\n".join(lines) + "\n"
+
+
+def _map_body(definition: MapDefinition) -> tuple[str, str]:
+    """A pointer for each member of the definition; programs that stand in the map are real ones."""
+    has_value = definition.value is not None and not definition.programs
+    pointers = 2 + bool(definition.flags) + (definition.key is not None) + has_value
+    if not definition.programs:
+        return f"{{ {', '.join(['ptr'] * pointers)} }}", "zeroinitializer"
+    programs = dict(definition.programs)
+    places = [
+        f"ptr @{programs[index]}" if index in programs else "ptr null" for index in range(max(programs) + 1)
+    ]
+    values = f"[{len(places)} x ptr]"
+    members = [*["ptr null"] * pointers, f"{values} [{', '.join(places)}]"]
+    return f"{{ {', '.join([*['ptr'] * pointers, values])} }}", f"{{ {', '.join(members)} }}"
 
 
 _DECLARATIONS = [

@@ -111,15 +111,26 @@ class DebugInfo:
         ]
         if definition.flags:
             members.append(("map_flags", self._number(definition.flags)))
-        for name, memory_type in (("key", definition.key), ("value", definition.value)):
+        value = None if definition.programs else definition.value
+        for name, memory_type in (("key", definition.key), ("value", value)):
             if memory_type is not None:
                 members.append((name, self._pointer(self._type(memory_type))))
+        if definition.programs:
+            members.append(("values", self._programs()))
         nodes = [self._member(name, node, 64, 64 * index) for index, (name, node) in enumerate(members)]
         elements = self._add(f"!{{{', '.join(nodes)}}}")
         composite = self._add(
             f"!DICompositeType(tag: DW_TAG_structure_type, size: {64 * len(members)}, elements: {elements})"
         )
         return self._global(definition.name, composite)
+
+    def _programs(self) -> str:
+        """An array of pointers to functions, its length left open, as libbpf wants it."""
+        subrange = self._add(f"!{{{self._add('!DISubrange(count: -1)')}}}")
+        return self._add(
+            f"!DICompositeType(tag: DW_TAG_array_type, baseType: {self._pointer(self._signature([]))}, "
+            f"elements: {subrange})"
+        )
 
     def variable(self, definition: VariableDefinition) -> str:
         """The node of a configuration constant."""

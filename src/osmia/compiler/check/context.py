@@ -228,6 +228,8 @@ class Checker:
         """What the program returns."""
         self.builder = FunctionBuilder(Location(frame.source.node.lineno, 1, frame.scope))
         self.state: Flow | None = Flow()
+        self.is_subprogram = False
+        """Whether a function that is not inlined is checked, not a program."""
         self.packet_reload = False
         """Whether a helper may have moved the packet, so that its bounds must be read again."""
         self.packet_moves = 0

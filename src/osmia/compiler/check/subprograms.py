@@ -157,6 +157,7 @@ def _check(
     checker.inline, checker.bind, checker.call_subprogram = inline, assignments.bind, call_subprogram
     checker.give_back = reservations.give_back
     checker.builtins = BUILTINS
+    checker.is_subprogram = True
     frame.exit = checker.builder.block()
     open_result(checker, frame, signature)
     names = source.node.args.args

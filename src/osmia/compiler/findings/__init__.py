@@ -23,6 +23,7 @@ from osmia.compiler.findings.functions import (
     call_stack as call_stack,
     subprogram_parameter as subprogram_parameter,
     subprogram_result as subprogram_result,
+    tail_call_in_function as tail_call_in_function,
 )
 from osmia.compiler.findings.helpers import (
     helper_map as helper_map,

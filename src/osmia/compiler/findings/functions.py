@@ -22,6 +22,16 @@ def subprogram_result(span: Span, function: str, type_name: str) -> Diagnostic:
     )
 
 
+def tail_call_in_function(span: Span, function: str) -> Diagnostic:
+    """A tail call in a function that is not inlined."""
+    return Diagnostic(
+        "tail-call-in-function",
+        span,
+        f"`{function}` is not inlined: a tail call in it would end only this function, not the program",
+        "call it in the program itself, or in a function that is inlined",
+    )
+
+
 def call_stack(span: Span, chain: tuple[str, ...], frames: tuple[int, ...], most: int) -> Diagnostic:
     """A chain of calls whose frames do not fit on the stack together."""
     parts = " + ".join(f"`{name}` {size}" for name, size in zip(chain, frames, strict=True))

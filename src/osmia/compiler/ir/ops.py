@@ -88,6 +88,8 @@ class MapDefinition:
     value: MemoryType | None
     max_entries: int
     flags: int = 0
+    programs: tuple[tuple[int, str], ...] = ()
+    """Entries of a program array from the start."""
 
 
 @dataclass(frozen=True)

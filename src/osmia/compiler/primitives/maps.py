@@ -32,6 +32,7 @@ from osmia.compiler.primitives.method import Call
 from osmia.diagnostics import Span
 from osmia.lang.histograms import HistogramMap
 from osmia.lang.maps import Map
+from osmia.lang.program_arrays import ProgramArray
 from osmia.lang.stack_traces import StackTrace
 from osmia.uapi import MapType, UpdateFlags
 
@@ -54,6 +55,8 @@ def has_entries(checker: Checker, declaration: Map, span: Span, *, delete: bool 
         checker.report(findings.no_entries(span, name))
     elif isinstance(declaration, HistogramMap):
         checker.report(findings.no_entries(span, name, "count a value with `record`"))
+    elif isinstance(declaration, ProgramArray):
+        checker.report(findings.no_entries(span, name, "go on with a program with `tail_call`"))
     elif isinstance(declaration, StackTrace):
         checker.report(findings.no_entries(span, name, "keep a stack with `capture_kernel`"))
     elif delete and declaration.map_type in _ARRAYS:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from osmia.compiler.primitives import histograms, maps, packet, ring_buffers, stack_traces, tracing
+from osmia.compiler.primitives import (
+    histograms,
+    maps,
+    packet,
+    program_arrays,
+    ring_buffers,
+    stack_traces,
+    tracing,
+)
 from osmia.compiler.primitives.helpers import on_context
 from osmia.compiler.primitives.method import MethodRow
 from osmia.lang.contexts import TcContext, XdpContext
 from osmia.lang.histograms import HistogramMap
 from osmia.lang.maps import ArrayMap, HashMap, LpmTrie, PerCpuArray, PerCpuHashMap, PerfEventArray, RingBuf
 from osmia.lang.packet import Packet
+from osmia.lang.program_arrays import ProgramArray
 from osmia.lang.stack_traces import StackTrace
 from osmia.lang.tracing import KprobeContext, RawTracepointContext, TracepointContext
 
@@ -29,6 +38,7 @@ METHODS: dict[type, dict[str, MethodRow]] = {
         "submit": MethodRow(None, ring_buffers.submit),
         "discard": MethodRow(None, ring_buffers.discard),
     },
+    ProgramArray: {"tail_call": MethodRow(("ctx", "index"), program_arrays.tail_call)},
     HistogramMap: {"record": MethodRow(None, histograms.record)},
     StackTrace: {
         "capture_kernel": MethodRow(("ctx",), stack_traces.capture_kernel),
