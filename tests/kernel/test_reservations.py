@@ -11,6 +11,7 @@ import osmia
 from osmia import (
     Array,
     Bpf,
+    PerfEventArray,
     RingBuf,
     RingBufFlags,
     UsageError,
@@ -42,6 +43,22 @@ class Seen:
 before = RingBuf(u32, byte_size=4096)
 seen = RingBuf(Seen, byte_size=4096)
 zeros = RingBuf(u64, byte_size=4096)
+
+
+@struct
+class Opened:
+    port: u16
+
+
+@struct
+class Closed:
+    port: u16
+    sent: u64
+    received: u64
+
+
+connections = RingBuf(Opened, Closed, byte_size=4096)
+reports = PerfEventArray(Closed, Opened)
 
 
 def fill(event: Seen, length: u32) -> None:
@@ -111,6 +128,27 @@ def flooding(ctx: XdpContext) -> XdpAction:
     return XdpAction.PASS
 
 
+@xdp
+def connecting(ctx: XdpContext) -> XdpAction:
+    opened = connections.reserve(Opened)
+    if opened is None:
+        return XdpAction.DROP
+    opened.port = u16(80)
+    connections.submit(opened)
+    closed = connections.reserve(Closed)
+    if closed is None:
+        return XdpAction.DROP
+    closed.sent = u64(ctx.length)
+    if ctx.length > 100:
+        connections.discard(closed)
+    else:
+        connections.submit(closed)
+    connections.output(Opened(port=u16(443)))
+    reports.output(ctx, Opened(port=u16(22)))
+    reports.output(ctx, Closed(port=u16(22), sent=u64(1), received=u64(ctx.length)))
+    return XdpAction.PASS
+
+
 def run(bpf: Bpf, program: XdpProgram, data: bytes = FRAME, *, repeat: int = 1) -> XdpAction:
     return bpf[program].run(data, repeat=repeat).action
 
@@ -157,6 +195,51 @@ def test_what_was_sent_was_read_or_is_counted_as_lost(opened: Open, count: int) 
         run(bpf, flooding)
         assert len(numbers.read(0)) == 1
         assert numbers.lost == count - min(count, 4096 // 16 - 1)
+
+
+@pytest.mark.parametrize("opened", OPEN)
+def test_classes_share_a_buffer(opened: Open) -> None:
+    with opened(connecting) as bpf:
+        reports_reader = bpf[reports]
+        for size in (64, 200, 65):
+            assert run(bpf, connecting, bytes(size)) == XdpAction.PASS
+        events = bpf[connections].read(5)
+        kinds = [type(event) for event in events]
+        assert kinds == [Opened, Closed, Opened, Opened, Opened, Opened, Closed, Opened]
+        assert [int(event.port) for event in events] == [80, 0, 443, 80, 443, 80, 0, 443]
+        assert [int(event.sent) for event in events if isinstance(event, Closed)] == [64, 65]
+        assert [int(event.received) for event in reports_reader.read(5) if isinstance(event, Closed)] == [
+            64,
+            200,
+            65,
+        ]
+
+
+@pytest.mark.parametrize("opened", OPEN)
+def test_columns_of_each_class(opened: Open) -> None:
+    with opened(connecting) as bpf:
+        reader = bpf[connections]
+        for _ in range(3):
+            run(bpf, connecting)
+        for first in reader.events(5):
+            assert isinstance(first, Opened)
+            break
+        columns = reader.read_columns_by_class(5)
+        assert list(columns) == [Opened, Closed]
+        assert columns[Opened]["port"].tolist() == [443, 80, 443, 80, 443]
+        assert columns[Closed]["sent"].tolist() == [64, 64, 64]
+        with pytest.raises(UsageError, match="read_columns_by_class"):
+            reader.read_columns(0)
+
+
+@pytest.mark.parametrize("opened", OPEN)
+def test_losses_of_a_shared_buffer_are_counted(opened: Open) -> None:
+    with opened(connecting) as bpf:
+        run(bpf, connecting, repeat=100)
+        # Each run that does not send its last event has lost one on the way to it.
+        last = [event for event in bpf[connections].read(0) if event.port == 443]
+        assert 0 < len(last) < 100
+        assert bpf[connections].lost == 100 - len(last)
 
 
 def test_a_simulated_program_gives_back_once_what_it_reserved() -> None:

@@ -280,3 +280,32 @@ def hands_over(ctx: XdpContext) -> XdpAction:
 def changes_programs(bpf: osmia.Bpf) -> None:
     bpf[steps][1] = calls_functions
     del bpf[steps][0]
+
+
+@struct
+class Opened:
+    port: u16
+
+
+shared_ring = RingBuf(Total, Opened, byte_size=4096)
+shared_perf = PerfEventArray(Opened, Total)
+
+
+@xdp
+def shared_buffer(ctx: XdpContext) -> XdpAction:
+    assert_type(shared_ring, RingBuf[Total | Opened])
+    opened = shared_ring.reserve(Opened)
+    assert_type(opened, Opened | None)
+    if opened is not None:
+        opened.port = u16(1)
+        shared_ring.submit(opened)
+    shared_perf.output(ctx, Opened(port=u16(2)))
+    return XdpAction.PASS
+
+
+def read_shared(bpf: osmia.Bpf) -> None:
+    assert_type(bpf[shared_ring], EventReader[Total | Opened])
+    for event in bpf[shared_perf]:
+        assert_type(event, Opened | Total)
+        if isinstance(event, Opened):
+            assert_type(event.port, u16)

@@ -202,3 +202,16 @@ def wrong_tail_calls(ctx: XdpContext) -> XdpAction:
 
 def wrong_programs(bpf: osmia.Bpf) -> None:
     bpf[classifier_steps][0] = wrong_calls  # error
+
+
+@struct
+class Other:
+    count: u32
+
+
+shared_ring = RingBuf(Event, Other, byte_size=4096)
+
+
+def shared_buffer(number: u64) -> None:
+    shared_ring.output(number)  # error
+    shared_ring.reserve().count = u32(1)  # error

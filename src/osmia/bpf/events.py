@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from osmia.errors import UsageError
 from osmia.lang.memory import MemoryCodec
+from osmia.lang.tagged import Run, TaggedCodec
 
 if TYPE_CHECKING:
     import asyncio
@@ -20,6 +21,10 @@ E = TypeVar("E")
 
 _TURN = 256
 """Events after which an `async for` lets other tasks run."""
+
+
+EventCodec = MemoryCodec[E] | TaggedCodec[E]
+"""Bytes to events and back; with a tag where they are of several classes."""
 
 
 class EventSource(Protocol[E]):
@@ -39,6 +44,8 @@ class EventSource(Protocol[E]):
 
     def read_columns(self, timeout: float | None = None) -> numpy.ndarray[Any, Any]: ...
 
+    def read_runs(self, timeout: float | None = None) -> Sequence[Run]: ...
+
     def borrow_columns(
         self, timeout: float | None = None
     ) -> AbstractContextManager[numpy.ndarray[Any, Any]]: ...
@@ -57,7 +64,7 @@ class EventReader(Generic[E]):
     slow never holds the kernel up: what finds no room is counted in `lost`. It belongs to one thread.
     """
 
-    def __init__(self, source: EventSource[E], codec: MemoryCodec[E]) -> None:
+    def __init__(self, source: EventSource[E], codec: EventCodec[E]) -> None:
         self._source = source
         self._codec = codec
         self._undelivered: Iterator[E] = iter(())
@@ -102,6 +109,20 @@ class EventReader(Generic[E]):
 
         later = self._source.read_columns(0)
         return numpy.concatenate([numpy.frombuffer(waiting, later.dtype), later])
+
+    def read_columns_by_class(self, timeout: float | None = None) -> dict[type[Any], numpy.ndarray[Any, Any]]:
+        """As `read`, as one structured array for each class of events; in each they are in their order.
+
+        Raises:
+            MalformedError: an event has the tag of no class; all that was there is dropped.
+        """
+        if not isinstance(self._codec, TaggedCodec):
+            return {self._codec.memory_type: self.read_columns(timeout)}
+        waiting: list[Run] = []
+        for event in self._undelivered:
+            data = bytearray(self._codec.encode(event))
+            waiting.append((data, 0, len(data), 1, len(data)))
+        return self._codec.columns([*waiting, *self._source.read_runs(0 if waiting else timeout)])
 
     @contextmanager
     def borrow_columns(self, timeout: float | None = None) -> Generator[numpy.ndarray[Any, Any], None, None]:

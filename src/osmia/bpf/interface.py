@@ -28,7 +28,7 @@ from typing import (
     overload,
 )
 
-from osmia.bpf.events import EventReader, EventSource
+from osmia.bpf.events import EventCodec, EventReader, EventSource
 from osmia.bpf.stack_traces import StackSource, StackTraces
 from osmia.errors import UsageError
 from osmia.lang import (
@@ -54,7 +54,7 @@ from osmia.lang import (
     XdpProgram,
     u64,
 )
-from osmia.lang.memory import MemoryCodec
+from osmia.lang.events import EventMap
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -292,7 +292,7 @@ class Bpf(ABC):
     def __getitem__(self, declaration: Any) -> Any:
         """The handle of a program or map."""
         if isinstance(declaration, (PerfEventArray, RingBuf)):
-            events = cast("Map", declaration)
+            events = cast("EventMap", declaration)
             return self._readers.get(events) or self._open_reader(events, {})
         if isinstance(declaration, HistogramMap):
             return self._histogram(cast("HistogramMap[..., Any]", declaration))
@@ -340,15 +340,15 @@ class Bpf(ABC):
             raise UsageError(f"the reader of {declaration} is open", "call reader() before bpf[map]")
         return self._open_reader(declaration, options)
 
-    def _open_reader(self, declaration: Map, options: Mapping[str, Any]) -> EventReader[Any]:
-        codec: MemoryCodec[Any] = MemoryCodec(cast("type[Any]", declaration.value_type))
-        reader = EventReader(self._event_source(declaration, codec, options), codec)
+    def _open_reader(self, declaration: EventMap, options: Mapping[str, Any]) -> EventReader[Any]:
+        codec = declaration.codec
+        reader: EventReader[Any] = EventReader(self._event_source(declaration, codec, options), codec)
         self._readers[declaration] = reader
         return reader
 
     @abstractmethod
     def _event_source(
-        self, declaration: Map, codec: MemoryCodec[Any], options: Mapping[str, Any]
+        self, declaration: EventMap, codec: EventCodec[Any], options: Mapping[str, Any]
     ) -> EventSource[Any]:
         """Open the buffers of an event map; UsageError for what is none, or is not of this object."""
 

@@ -7,13 +7,14 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, TypeVar, cast, overload
 
-from osmia.bpf.events import EventReader, EventSource
+from osmia.bpf.events import EventCodec, EventReader, EventSource
 from osmia.bpf.interface import Bpf
 from osmia.bpf.kernel_log import KERNEL_LOGGER, LogForwarder
 from osmia.bpf.loaded_programs import LoadedClassifier, LoadedTracing, LoadedXdp
 from osmia.compiler.cache import compiled_object
 from osmia.errors import CompileError, MalformedError, UsageError
 from osmia.lang import ClassifierProgram, Constant, Map, Program, StackTrace, TracingProgram, XdpProgram
+from osmia.lang.events import EventMap
 from osmia.lang.memory import MemoryCodec, encode
 from osmia.lang.programs import is_program
 from osmia.lang.references import References
@@ -210,7 +211,7 @@ class LoadedBpf(Bpf):
         return StackTraceHandle(self._created(declaration))
 
     def _event_source(
-        self, declaration: Map, codec: MemoryCodec[Any], options: Mapping[str, Any]
+        self, declaration: EventMap, codec: EventCodec[Any], options: Mapping[str, Any]
     ) -> EventSource[Any]:
         created = self._created(declaration)
         if declaration.map_type is MapType.PERF_EVENT_ARRAY:
@@ -219,5 +220,5 @@ class LoadedBpf(Bpf):
             return RingBufferReader(created, codec, count_lost=lost_counter(self.object, created), **options)
         raise UsageError(f"{declaration} has no events")
 
-    def _open_reader(self, declaration: Map, options: Mapping[str, Any]) -> EventReader[Any]:
+    def _open_reader(self, declaration: EventMap, options: Mapping[str, Any]) -> EventReader[Any]:
         return self._read.enter_context(closing(super()._open_reader(declaration, options)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, SupportsBytes, TypeVar, cast
 
-from osmia.bpf.events import EventSource
+from osmia.bpf.events import EventCodec, EventSource
 from osmia.bpf.interface import KERNEL_CHOOSES, Bpf, Direction, RunResult
 from osmia.errors import UsageError
 from osmia.lang import (
@@ -28,7 +28,7 @@ from osmia.lang import (
     XdpFlags,
     XdpProgram,
 )
-from osmia.lang.memory import MemoryCodec
+from osmia.lang.events import EventMap
 from osmia.lang.program_arrays import is_program_array
 from osmia.lang.references import references_of
 from osmia.lang.runtime import Runtime, enter_runtime, leave_runtime
@@ -208,7 +208,7 @@ class SimulatedBpf(Bpf):
         return SimulatedStacks(self.kernel, declaration)
 
     def _event_source(
-        self, declaration: Map, codec: MemoryCodec[Any], options: Mapping[str, Any]
+        self, declaration: EventMap, codec: EventCodec[Any], options: Mapping[str, Any]
     ) -> EventSource[Any]:
         self._check_map(declaration)
         return SimulatedEvents(self.kernel, declaration, pages=options.get("pages"))

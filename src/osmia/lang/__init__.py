@@ -6,6 +6,7 @@ from osmia.lang.arrays import Array, CharArray, Comm
 from osmia.lang.buckets import Bucket, Histogram, Histograms
 from osmia.lang.constants import Constant
 from osmia.lang.contexts import TcContext, XdpContext
+from osmia.lang.events import PerfEventArray, RingBuf
 from osmia.lang.functions import Subprogram, function
 from osmia.lang.helpers import (
     get_prandom_u32,
@@ -25,8 +26,6 @@ from osmia.lang.maps import (
     Map,
     PerCpuArray,
     PerCpuHashMap,
-    PerfEventArray,
-    RingBuf,
 )
 from osmia.lang.packet import Packet
 from osmia.lang.pointers import Pointer

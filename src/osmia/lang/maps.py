@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, cast, overload
 
-from osmia.errors import UsageError
 from osmia.lang.integers import Integer, be32, be64, u32
-from osmia.lang.memory import Aggregate, Buffer, decode, encode, size_of
+from osmia.lang.memory import Aggregate, decode, encode, size_of
 from osmia.lang.pointers import Pointer
 from osmia.lang.runtime import MapStorage, current_runtime
-from osmia.uapi import MapType, RingBufFlags, UpdateFlags
+from osmia.uapi import MapType, UpdateFlags
 
 __all__ = [
     "ArrayMap",
@@ -25,18 +24,11 @@ __all__ = [
     "Map",
     "PerCpuArray",
     "PerCpuHashMap",
-    "PerfEventArray",
-    "RingBuf",
 ]
 
 K = TypeVar("K")
 V = TypeVar("V")
 I_co = TypeVar("I_co", bound=Integer | bool, covariant=True)
-E = TypeVar("E")
-I = TypeVar("I", bound=Integer | bool)  # noqa: E741
-
-KERNEL_WAKES = RingBufFlags(0)
-"""No flags: the kernel wakes a reader that has read all before."""
 
 
 class Map:
@@ -219,84 +211,3 @@ class LpmTrie(_KeyedMap[K, V]):
         """A kernel function looks up whole addresses."""
         address = super().encode_key(key)
         return u32(len(address) * 8).to_bytes() + address
-
-
-class PerfEventArray(Map, Generic[E]):
-    """BPF_MAP_TYPE_PERF_EVENT_ARRAY: events to user space, one buffer for each processor. Since Linux 4.3."""
-
-    map_type = MapType.PERF_EVENT_ARRAY
-
-    def __init__(self, event: type[E]) -> None:
-        super().__init__(None, event, 1)
-
-    def output(self, ctx: object, event: E) -> None:
-        """Send an event; what finds no room is counted as lost."""
-        self._storage().output(encode(cast("type[Any]", self.value_type), event))
-
-
-class RingBuf(Map, Generic[E]):
-    """BPF_MAP_TYPE_RINGBUF: events to user space in one buffer, in order. Since Linux 5.8.
-
-    `byte_size` is a power of two and a multiple of the page size. An event is written where the reader finds
-    it (kernel/bpf/ringbuf.c), or built elsewhere and copied with `output`:
-
-        event = ring.reserve()
-        if event is None:          # no room; the loss is counted in `bpf[ring].lost`
-            return 0
-        event.pid = ctx.pid
-        ring.submit(event)
-
-    What was reserved is submitted or discarded once on every way, or the program is not compiled.
-    """
-
-    map_type = MapType.RINGBUF
-
-    def __init__(self, event: type[E], *, byte_size: int) -> None:
-        if byte_size < 4096 or byte_size & (byte_size - 1):
-            raise ValueError(f"byte_size must be a power of two of at least 4096, not {byte_size}")
-        super().__init__(None, event, byte_size)
-
-    def output(self, event: E, flags: RingBufFlags = KERNEL_WAKES) -> bool:
-        """Send a copy of an event; False where there was no room, which is counted as lost."""
-        return self._storage().output(encode(cast("type[Any]", self.value_type), event)) == 0
-
-    @overload
-    def reserve(self: RingBuf[I]) -> Pointer[I] | None: ...
-    @overload
-    def reserve(self) -> E | None: ...
-    def reserve(self) -> object:
-        """Room for an event, zeroed; None where there is none, which is counted as lost.
-
-        The reader waits for it, and for all events behind it, until it is submitted or discarded.
-        """
-        room = current_runtime().events(self).reserve(self.value_size)
-        if room is None:
-            return None
-        value_type = cast("type[Any]", self.value_type)
-        return value_type.view(room) if issubclass(value_type, Aggregate) else Pointer(value_type, room)
-
-    @overload
-    def submit(self: RingBuf[I], event: Pointer[I], flags: RingBufFlags = KERNEL_WAKES) -> None: ...
-    @overload
-    def submit(self, event: E, flags: RingBufFlags = KERNEL_WAKES) -> None: ...
-    def submit(self, event: object, flags: RingBufFlags = KERNEL_WAKES) -> None:
-        """Hand a reserved event to the reader; it must not be used after.
-
-        `flags` say whether the reader is woken: never, always, or by default when it has read all before.
-        """
-        current_runtime().events(self).submit(memory_of(event))
-
-    @overload
-    def discard(self: RingBuf[I], event: Pointer[I], flags: RingBufFlags = KERNEL_WAKES) -> None: ...
-    @overload
-    def discard(self, event: E, flags: RingBufFlags = KERNEL_WAKES) -> None: ...
-    def discard(self, event: object, flags: RingBufFlags = KERNEL_WAKES) -> None:
-        """Give the room of a reserved event back; the reader never sees it."""
-        current_runtime().events(self).discard(memory_of(event))
-
-
-def memory_of(event: object) -> Buffer:
-    """The memory of an event that was reserved: the buffer of the struct or of the `Pointer`."""
-    if not isinstance(event, Aggregate | Pointer):
-        raise UsageError(f"{event!r} was not reserved", "send it with `output`")
-    return cast("Aggregate", event)._buffer  # pyright: ignore[reportPrivateUsage] - of its own room

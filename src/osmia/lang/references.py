@@ -9,6 +9,7 @@ from types import CodeType, FunctionType, ModuleType
 from typing import Any, TypeVar, cast
 
 from osmia.lang.constants import Constant
+from osmia.lang.events import EventMap
 from osmia.lang.functions import Subprogram
 from osmia.lang.maps import Map
 from osmia.lang.program_arrays import is_program_array
@@ -89,7 +90,8 @@ def _visit_value(name: str, value: object, used: tuple[str, ...], found: Referen
     match value:
         case Map():
             _declare(found, found.maps, name, value)
-            for memory_type in (value.key_type, value.value_type):
+            events = value.events if isinstance(value, EventMap) else ()
+            for memory_type in (value.key_type, value.value_type, *events):
                 _visit_value("", memory_type, (), found)
             for suffix, companion in value.companions.items():
                 _visit_value(f"{name}_{suffix}", companion, (), found)

@@ -99,6 +99,14 @@ class BufferReader(ABC, Generic[T]):
         self._ready = []
         return events
 
+    def read_runs(self, timeout: float | None = None) -> list[Batch]:
+        """All events that are there, as they lie, in memory of their own; waits as `read` does."""
+        self._wait(self._take, timeout)
+        for index, batch in enumerate(self._ready):
+            self._check_length(index, batch)
+        runs, self._ready = self._ready, []
+        return runs
+
     def read_columns(self, timeout: float | None = None) -> numpy.ndarray[Any, Any]:
         """All events that are there, as a structured array of its own; waits as `read` does.
 
@@ -186,7 +194,11 @@ class BufferReader(ABC, Generic[T]):
     def _decode(self, batch: Batch) -> Iterator[T]:
         data, start, stride, count, length = batch
         owned = data if isinstance(data, bytearray) else bytearray(data)
-        return self._event.decode_run(owned, start, stride, count, length)
+        try:
+            return self._event.decode_run(owned, start, stride, count, length)
+        except MalformedError:
+            self._ready = [each for each in self._ready if each is not batch]
+            raise
 
     def _check_length(self, index: int, batch: Batch) -> None:
         if batch.length < self._event.size:

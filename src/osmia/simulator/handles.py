@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any, Generic, SupportsIndex, TypeVar, cast, ov
 
 from osmia.errors import KernelError, MapFullError, UsageError
 from osmia.lang import Map, u32
+from osmia.lang.events import EventMap
 from osmia.lang.memory import MemoryCodec
 from osmia.lang.runtime import UpdateFlags
+from osmia.lang.tagged import Run, TaggedCodec
 from osmia.simulator.events import PAGE_BYTES
 from osmia.simulator.kernel import SimulatedKernel
 
@@ -244,10 +246,10 @@ class SimulatedTrie(_Handle[K, V], MutableMapping[tuple[K, int], V]):
 class SimulatedEvents(Generic[E]):
     """The events of a ring buffer or perf event array, in the order in which they were sent."""
 
-    def __init__(self, kernel: SimulatedKernel, declaration: Map, *, pages: int | None = None) -> None:
+    def __init__(self, kernel: SimulatedKernel, declaration: EventMap, *, pages: int | None = None) -> None:
         """`pages` is the size of each processor's perf buffer, a power of two."""
         self._events = kernel.events(declaration)
-        self._codec: MemoryCodec[E] = MemoryCodec(cast("type[E]", declaration.value_type))
+        self._codec: MemoryCodec[E] | TaggedCodec[E] = declaration.codec
         if pages is not None:
             if pages < 1 or pages & (pages - 1):
                 raise UsageError(f"{pages} pages", "give a power of two")
@@ -281,6 +283,11 @@ class SimulatedEvents(Generic[E]):
         import numpy
 
         return numpy.frombuffer(bytearray(b"".join(self._events.read(timeout))), self._codec.dtype())
+
+    def read_runs(self, timeout: float | None = None) -> list[Run]:
+        """As `read`, each event as its bytes."""
+        events = map(bytearray, self._events.read(timeout))
+        return [(data, 0, len(data), 1, len(data)) for data in events]
 
     @contextmanager
     def borrow_columns(self, timeout: float | None = None) -> Generator[numpy.ndarray[Any, Any], None, None]:

@@ -21,6 +21,7 @@ from osmia.compiler.ir.types import (
     SHARED,
     U32,
     U64,
+    ArrayType,
     IntegerType,
     MemoryType,
     PointerType,
@@ -30,6 +31,7 @@ from osmia.compiler.ir.types import (
 )
 from osmia.compiler.primitives.method import Call
 from osmia.diagnostics import Span
+from osmia.lang.events import EventMap
 from osmia.lang.histograms import HistogramMap
 from osmia.lang.maps import Map
 from osmia.lang.program_arrays import ProgramArray
@@ -271,9 +273,22 @@ def succeeded(checker: Checker, result: Operand) -> Operand:
 
 def event_bytes(checker: Checker, declaration: Map, event: Value, span: Span) -> tuple[Operand, int] | None:
     """The address of an event's bytes, where a helper may read them, and their number."""
-    event_type = checker.module.types.memory_type(declaration.value_type)
+    assert isinstance(declaration, EventMap)
+    kinds = [checker.module.types.memory_type(each) for each in declaration.events]
+    found = event.type.pointee if isinstance(event, Reference) else None
+    event_type = found if found is not None and found in kinds else kinds[0]
     assert event_type is not None
+    if len(kinds) > 1 and found != event_type and not isinstance(event, Poison):
+        names = " or ".join(each.__name__ for each in declaration.events)
+        checker.report(findings.type_mismatch(span, names, str(event)))
+        return None
     fitted = checker.fit(event, event_type, span)
     if not isinstance(fitted, Scalar | Reference):
         return None
-    return checker.in_memory(fitted, "event", _OUTPUT), event_type.size
+    if not declaration.tag_bytes:
+        return checker.in_memory(fitted, "event", _OUTPUT), event_type.size
+    size = declaration.tag_bytes + event_type.size
+    record = checker.temporary("tagged event", ArrayType("tagged", U64, (size + 7) // 8))
+    checker.builder.emit(Store(record, Number(kinds.index(event_type) + 1, U64), 8))
+    checker.store(checker.offset(record, Number(declaration.tag_bytes, I64), event_type), fitted)
+    return record, size

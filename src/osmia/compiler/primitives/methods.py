@@ -14,8 +14,9 @@ from osmia.compiler.primitives import (
 from osmia.compiler.primitives.helpers import on_context
 from osmia.compiler.primitives.method import MethodRow
 from osmia.lang.contexts import TcContext, XdpContext
+from osmia.lang.events import PerfEventArray, RingBuf
 from osmia.lang.histograms import HistogramMap
-from osmia.lang.maps import ArrayMap, HashMap, LpmTrie, PerCpuArray, PerCpuHashMap, PerfEventArray, RingBuf
+from osmia.lang.maps import ArrayMap, HashMap, LpmTrie, PerCpuArray, PerCpuHashMap
 from osmia.lang.packet import Packet
 from osmia.lang.program_arrays import ProgramArray
 from osmia.lang.stack_traces import StackTrace
@@ -34,7 +35,7 @@ METHODS: dict[type, dict[str, MethodRow]] = {
     PerfEventArray: {"output": MethodRow(("ctx", "event"), maps.perf_event_output)},
     RingBuf: {
         "output": MethodRow(None, ring_buffers.output),
-        "reserve": MethodRow((), ring_buffers.reserve),
+        "reserve": MethodRow(None, ring_buffers.reserve),
         "submit": MethodRow(None, ring_buffers.submit),
         "discard": MethodRow(None, ring_buffers.discard),
     },

@@ -5,20 +5,23 @@ from __future__ import annotations
 from osmia.compiler import findings
 from osmia.compiler.check import reservations
 from osmia.compiler.check.context import Checker
-from osmia.compiler.check.values import Absent, PlainInt, Poison, Reference, Value, scalar
+from osmia.compiler.check.values import Absent, PlainInt, Poison, Reference, Static, Value, scalar
 from osmia.compiler.ir.ops import (
     AtomicAdd,
     CallHelper,
+    LoadLocal,
     MapDefinition,
+    Null,
     Number,
     Operand,
     Store,
     StoreLocal,
     Zero,
 )
-from osmia.compiler.ir.types import I64, U32, U64, PointerType, Space, alignment_of
+from osmia.compiler.ir.types import I64, U32, U64, MemoryType, PointerType, Space, alignment_of
 from osmia.compiler.primitives.maps import address, declaration_of, definition_of, event_bytes, succeeded
 from osmia.compiler.primitives.method import Call
+from osmia.lang.events import EventMap
 from osmia.lang.maps import Map
 from osmia.uapi import MapType, RingBufFlags
 
@@ -57,26 +60,55 @@ def output(checker: Checker, receiver: Value, call: Call) -> Value:
 def reserve(checker: Checker, receiver: Value, call: Call) -> Value:
     """`ring.reserve()`: None where there is no room, else zeroed: old contents are not for the reader."""
     declaration, builder = declaration_of(receiver), checker.builder
+    assert isinstance(declaration, EventMap)
     definition = definition_of(checker, declaration)
-    event = checker.module.types.memory_type(declaration.value_type)
-    assert event is not None
+    event = _event_class(checker, declaration, call)
+    if event is None:
+        return Poison()
+    before = declaration.tag_bytes
     target = address(checker, definition)
     kind = PointerType(event, Space.RING_BUFFER, nullable=True)
-    size, none = Number(event.size, U64), Number(0, U64)
+    size, none = Number(before + event.size, U64), Number(0, U64)
     room = checker.helper(_RESERVE, "ringbuf_reserve", kind, target, size, none)
     reservation = reservations.take(checker, declaration, definition.name, event)
     builder.emit(StoreLocal(reservation.place, room))
+    behind = builder.local("behind the tag", kind) if before else None
     full, there, done = builder.block(), builder.block(), builder.block()
     builder.branch(checker.is_null(room).operand, full, there)
     builder.enter(full)
     _count_lost(checker, declaration)
+    if behind is not None:
+        builder.emit(StoreLocal(behind, Null(kind)))
     builder.jump(done)
     builder.enter(there)
-    builder.emit(Zero(room, event.size, alignment_of(event)))
+    if behind is None:
+        builder.emit(Zero(room, event.size, alignment_of(event)))
+    else:
+        kinds = [checker.module.types.memory_type(each) for each in declaration.events]
+        builder.emit(Store(room, Number(kinds.index(event) + 1, U64), 8))
+        place = checker.offset(room, Number(before, I64), event)
+        builder.emit(Zero(place, event.size, alignment_of(event)))
+        builder.emit(StoreLocal(behind, place))
     builder.jump(done)
     builder.enter(done)
+    if behind is not None:
+        room = builder.register(kind)
+        builder.emit(LoadLocal(room, behind))
     origin = f"`{definition.name}.reserve` returns None when the ring is full"
     return Reference(room, origin, reservations=frozenset({reservation}))
+
+
+def _event_class(checker: Checker, declaration: EventMap, call: Call) -> MemoryType | None:
+    """The class of the event that is reserved; None where it was refused."""
+    types = checker.module.types
+    if not call.values and len(declaration.events) == 1:
+        return types.memory_type(declaration.events[0])
+    given = call.values[0] if len(call.values) == 1 else None
+    if isinstance(given, Static) and any(given.value is each for each in declaration.events):
+        return types.memory_type(given.value)
+    names = " or ".join(f"`reserve({each.__name__})`" for each in declaration.events)
+    checker.report(findings.wrong_arguments(call.span, "reserve", f"the class of the event: {names}"))
+    return None
 
 
 def submit(checker: Checker, receiver: Value, call: Call) -> Value:
@@ -97,9 +129,13 @@ def _give_back(checker: Checker, receiver: Value, call: Call, helper: int) -> Va
         return Poison()
     event, span = call.values[0], call.spans[0]
     ring = definition_of(checker, declaration).name
-    kind = checker.module.types.memory_type(declaration.value_type)
-    reserved = isinstance(event, Reference) and event.reservations and event.type.pointee == kind
-    if not isinstance(event, Reference) or not reserved:
+    assert isinstance(declaration, EventMap)
+    whole = isinstance(event, Reference) and any(
+        each.place.type.pointee == event.type.pointee
+        for each in event.reservations
+        if isinstance(each.place.type, PointerType)
+    )
+    if not isinstance(event, Reference) or not whole:
         return checker.report(findings.not_reserved(span, f"this `{event}`", ring))
     other = [each.name for each in event.reservations if each.ring is not declaration]
     if other:
@@ -107,8 +143,11 @@ def _give_back(checker: Checker, receiver: Value, call: Call, helper: int) -> Va
         return checker.report(findings.not_reserved(span, f"what `{other[0]}.reserve()` gave", ring))
     if event.type.nullable:
         return checker.report(findings.unchecked_lookup(span, "this", event.origin))
+    room = event.operand
+    if declaration.tag_bytes:
+        room = checker.offset(room, Number(-declaration.tag_bytes, I64), None)
     nothing = checker.builder.register(I64)
-    checker.builder.emit(CallHelper(nothing, helper, name, (event.operand, flags)))
+    checker.builder.emit(CallHelper(nothing, helper, name, (room, flags)))
     reservations.release(checker, event.reservations)
     return Absent()
 

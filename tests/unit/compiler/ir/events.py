@@ -9,6 +9,12 @@ class Event:
     number: u64
 
 
+@struct
+class Other:
+    number: u32
+
+
+both = RingBuf(Event, Other, byte_size=4096)
 alerts = PerfEventArray(Event)
 numbers = RingBuf(u64, byte_size=4096)
 
@@ -17,6 +23,11 @@ numbers = RingBuf(u64, byte_size=4096)
 def events(ctx: XdpContext) -> XdpAction:
     event = Event(length=ctx.length, number=u64(3))
     alerts.output(ctx, event)
+    other = both.reserve(Other)
+    if other is not None:
+        other.number = u32(7)
+        both.submit(other)
+    both.output(event)
     if not numbers.output(event.number):
         log.warning(f"no room for {event.number:x} of {ctx.length}")
     return XdpAction.PASS
