@@ -309,3 +309,34 @@ def read_shared(bpf: osmia.Bpf) -> None:
         assert_type(event, Opened | Total)
         if isinstance(event, Opened):
             assert_type(event.port, u16)
+
+
+sockets = osmia.SockHash(u32, max_entries=4)
+
+
+@osmia.cgroup_sock_addr("connect4")
+def connects(ctx: osmia.CgroupSockAddrContext) -> osmia.CgroupVerdict:
+    assert_type(ctx.user_port, osmia.be16)
+    ctx.user_port = osmia.be16(80)
+    ctx.user_address = IPv4Address("10.0.0.1")
+    return osmia.CgroupVerdict.ALLOW
+
+
+@osmia.socket_filter
+def filters(ctx: osmia.SocketFilterContext) -> u32:
+    header = ctx.load_bytes(TcpHdr, 0)
+    assert_type(header, TcpHdr | None)
+    return ctx.length
+
+
+@osmia.sk_lookup
+def looks(ctx: osmia.SkLookupContext) -> osmia.SkAction:
+    return osmia.SkAction.PASS if ctx.assign(sockets, u32(1)) else osmia.SkAction.DROP
+
+
+def hooks(bpf: osmia.Bpf, cgroup: str) -> None:
+    with bpf[connects].attach(cgroup) as link:
+        link.pin("/sys/fs/bpf/connects")
+    bpf[looks].attach()
+    assert_type(bpf[filters].run(b"").action, u32)
+    assert_type(u32(1) in bpf[sockets], bool)

@@ -215,3 +215,13 @@ shared_ring = RingBuf(Event, Other, byte_size=4096)
 def shared_buffer(number: u64) -> None:
     shared_ring.output(number)  # error
     shared_ring.reserve().count = u32(1)  # error
+@osmia.cgroup_sock_addr("connect5")  # error
+def connects(ctx: osmia.CgroupSockAddrContext) -> osmia.CgroupVerdict:
+    ctx.family = u32(2)  # error
+    ctx.user_port = u32(80)  # error
+    return osmia.CgroupVerdict.ALLOW
+
+
+@osmia.socket_filter  # error
+def filters(ctx: osmia.SkLookupContext) -> u32:
+    return u32(0)

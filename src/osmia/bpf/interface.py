@@ -15,6 +15,7 @@ from collections.abc import (
 )
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -29,10 +30,22 @@ from typing import (
 )
 
 from osmia.bpf.events import EventCodec, EventReader, EventSource
+from osmia.bpf.hooks import (
+    CgroupHandle,
+    CgroupSkbHandle,
+    HasDescriptor,
+    NamespaceHandle,
+    SocketFilterHandle,
+    SocketHandle,
+    SocketMapHandle,
+    SocketMapping,
+)
 from osmia.bpf.stack_traces import StackSource, StackTraces
 from osmia.errors import UsageError
 from osmia.lang import (
     ArrayMap,
+    CgroupProgram,
+    CgroupSkbProgram,
     ClassifierProgram,
     HashMap,
     HistogramMap,
@@ -45,7 +58,16 @@ from osmia.lang import (
     PerfEventArray,
     Program,
     ProgramArray,
+    ReuseportArray,
     RingBuf,
+    SkLookupProgram,
+    SkMsgProgram,
+    SkReuseportProgram,
+    SkSkbProgram,
+    SocketFilterProgram,
+    SockHash,
+    SockMap,
+    SockOpsProgram,
     StackTrace,
     TcAction,
     TracingProgram,
@@ -111,8 +133,27 @@ class RunResult(Generic[A]):
 class Link(Protocol):
     """A program attached to a hook; leaving the `with` block, or closing the `Bpf`, detaches it."""
 
+    @property
+    def program_id(self) -> int:
+        """The kernel's number of the attached program."""
+        ...
+
     def detach(self) -> None:
         """Take the program off the hook; no error where that was done before."""
+        ...
+
+    def update(self, program: HasDescriptor) -> None:
+        """Put another program of the same kind in its place, without a gap: `bpf.program("name")`.
+
+        Raises NotSupportedError where the kind of hook has no such exchange. Since Linux 5.7.
+        """
+        ...
+
+    def pin(self, path: str | Path) -> None:
+        """Give it a name in a bpffs: the program stays on its hook when this process ends.
+
+        Raises UsageError: the name is taken, or its folder is not in a bpffs.
+        """
         ...
 
     def __enter__(self) -> Self: ...
@@ -269,6 +310,22 @@ class Bpf(ABC):
     def __getitem__(self, declaration: ClassifierProgram) -> ClassifierHandle: ...
     @overload
     def __getitem__(self, declaration: TracingProgram[Any]) -> TracingHandle: ...
+    @overload
+    def __getitem__(self, declaration: CgroupSkbProgram) -> CgroupSkbHandle: ...
+    @overload
+    def __getitem__(self, declaration: CgroupProgram[Any] | SockOpsProgram) -> CgroupHandle: ...
+    @overload
+    def __getitem__(self, declaration: SocketFilterProgram) -> SocketFilterHandle: ...
+    @overload
+    def __getitem__(self, declaration: SkReuseportProgram) -> SocketHandle: ...
+    @overload
+    def __getitem__(self, declaration: SkMsgProgram | SkSkbProgram) -> SocketMapHandle: ...
+    @overload
+    def __getitem__(self, declaration: SkLookupProgram) -> NamespaceHandle: ...
+    @overload
+    def __getitem__(self, declaration: SockMap | ReuseportArray) -> SocketMapping[int]: ...
+    @overload
+    def __getitem__(self, declaration: SockHash[K]) -> SocketMapping[K]: ...
     @overload
     def __getitem__(
         self, declaration: PerCpuHashMap[K, V] | LruPerCpuHashMap[K, V]

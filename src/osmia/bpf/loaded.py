@@ -10,10 +10,20 @@ from typing import Any, TypeVar, cast, overload
 from osmia.bpf.events import EventCodec, EventReader, EventSource
 from osmia.bpf.interface import Bpf
 from osmia.bpf.kernel_log import KERNEL_LOGGER, LogForwarder
+from osmia.bpf.loaded_hooks import LOADED_HOOKS
 from osmia.bpf.loaded_programs import LoadedClassifier, LoadedTracing, LoadedXdp
 from osmia.compiler.cache import compiled_object
 from osmia.errors import CompileError, MalformedError, UsageError
-from osmia.lang import ClassifierProgram, Constant, Map, Program, StackTrace, TracingProgram, XdpProgram
+from osmia.lang import (
+    ClassifierProgram,
+    Constant,
+    Map,
+    Program,
+    SocketMap,
+    StackTrace,
+    TracingProgram,
+    XdpProgram,
+)
 from osmia.lang.events import EventMap
 from osmia.lang.memory import MemoryCodec, encode
 from osmia.lang.programs import is_program
@@ -31,6 +41,7 @@ from osmia.loader import (
     ProgramArrayHandle,
     ProgramHandle,
     RingBufferReader,
+    SocketMapHandle,
     StackTraceHandle,
     load_object,
     lost_counter,
@@ -173,7 +184,7 @@ class LoadedBpf(Bpf):
         """Detach and close everything; no error where that was done before."""
         self._resources.close()
 
-    def _program(self, program: Program[Any, Any]) -> LoadedXdp | LoadedClassifier | LoadedTracing:
+    def _program(self, program: Program[Any, Any]) -> object:
         handle = self.object.programs[program.name]
         if isinstance(program, XdpProgram):
             return LoadedXdp(handle, self._links)
@@ -181,6 +192,9 @@ class LoadedBpf(Bpf):
             return LoadedClassifier(handle, self._links)
         if isinstance(program, TracingProgram):
             return LoadedTracing(handle, program, self._links)
+        for base in type(program).__mro__:
+            if base in LOADED_HOOKS:
+                return LOADED_HOOKS[base](handle, self._links)
         raise UsageError(f"{program!r} cannot be attached")
 
     def _map(self, declaration: Map) -> object:
@@ -195,6 +209,8 @@ class LoadedBpf(Bpf):
         if kind is MapType.PERCPU_ARRAY:
             return PerCpuArrayHandle(created, values)
         keys: MemoryCodec[Any] = MemoryCodec(cast("type[Any]", declaration.key_type))
+        if isinstance(declaration, SocketMap):
+            return SocketMapHandle(created, keys)
         if kind is MapType.LPM_TRIE:
             return HashMapHandle(created, PrefixCodec(keys), values)
         if declaration.per_cpu:

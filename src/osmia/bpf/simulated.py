@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, SupportsBytes, T
 
 from osmia.bpf.events import EventCodec, EventSource
 from osmia.bpf.interface import KERNEL_CHOOSES, Bpf, Direction, RunResult
+from osmia.bpf.simulated_hooks import SimulatedHook, simulated_hook
 from osmia.errors import UsageError
 from osmia.lang import (
     ArrayMap,
@@ -233,7 +234,7 @@ class SimulatedBpf(Bpf):
 
     def _program_handle(
         self, program: Program[Any, Any]
-    ) -> SimulatedXdp | SimulatedClassifier | SimulatedTracing[Any]:
+    ) -> SimulatedXdp | SimulatedClassifier | SimulatedTracing[Any] | SimulatedHook:
         if program not in self._programs:
             raise UsageError(f"{program.name} is not simulated here", f"write simulate({program.name}, ...)")
         if isinstance(program, XdpProgram):
@@ -242,7 +243,7 @@ class SimulatedBpf(Bpf):
             return SimulatedClassifier(self.kernel, program)
         if isinstance(program, TracingProgram):
             return SimulatedTracing(self.kernel, program)
-        raise UsageError(f"{program!r} cannot be simulated")
+        return simulated_hook(self.kernel, program)
 
     def _check_constant(self, constant: Constant[Any], value: object) -> None:
         if constant not in self._references.constants.values():

@@ -1,9 +1,27 @@
 """The vocabulary of kernel functions: real classes that also run as plain Python."""
 
 from osmia.lang import log
-from osmia.lang.actions import TcAction, XdpAction
+from osmia.lang.actions import CgroupVerdict, NetfilterVerdict, SkAction, TcAction, XdpAction
 from osmia.lang.arrays import Array, CharArray, Comm
 from osmia.lang.buckets import Bucket, Histogram, Histograms
+from osmia.lang.cgroups import (
+    CgroupDeviceContext,
+    CgroupDeviceProgram,
+    CgroupProgram,
+    CgroupSockAddrContext,
+    CgroupSockAddrProgram,
+    CgroupSockContext,
+    CgroupSockoptContext,
+    CgroupSockoptProgram,
+    CgroupSockProgram,
+    CgroupSysctlContext,
+    CgroupSysctlProgram,
+    cgroup_device,
+    cgroup_sock,
+    cgroup_sock_addr,
+    cgroup_sockopt,
+    cgroup_sysctl,
+)
 from osmia.lang.constants import Constant
 from osmia.lang.contexts import TcContext, XdpContext
 from osmia.lang.events import PerfEventArray, RingBuf
@@ -31,6 +49,33 @@ from osmia.lang.packet import Packet
 from osmia.lang.pointers import Pointer
 from osmia.lang.program_arrays import ProgramArray
 from osmia.lang.programs import ClassifierProgram, Program, XdpProgram, classifier, xdp
+from osmia.lang.socket_buffers import (
+    CgroupSkbContext,
+    CgroupSkbProgram,
+    SkBuffContext,
+    SocketFilterContext,
+    SocketFilterProgram,
+    cgroup_skb,
+    socket_filter,
+)
+from osmia.lang.socket_maps import ReuseportArray, SocketMap, SockHash, SockMap
+from osmia.lang.sockets import (
+    SkLookupContext,
+    SkLookupProgram,
+    SkMsgContext,
+    SkMsgProgram,
+    SkReuseportContext,
+    SkReuseportProgram,
+    SkSkbContext,
+    SkSkbProgram,
+    SockOpsContext,
+    SockOpsProgram,
+    sk_lookup,
+    sk_msg,
+    sk_reuseport,
+    sk_skb,
+    sock_ops,
+)
 from osmia.lang.stack_traces import StackTrace
 from osmia.lang.structs import Struct, struct
 from osmia.lang.tracing import (
@@ -47,12 +92,26 @@ from osmia.lang.tracing import (
     raw_tracepoint,
     tracepoint,
 )
-from osmia.uapi import RingBufFlags, XdpFlags
+from osmia.uapi import RingBufFlags, SocketEvents, SocketOperation, XdpFlags
 
 __all__ = [
     "Array",
     "ArrayMap",
     "Bucket",
+    "CgroupDeviceContext",
+    "CgroupDeviceProgram",
+    "CgroupProgram",
+    "CgroupSkbContext",
+    "CgroupSkbProgram",
+    "CgroupSockAddrContext",
+    "CgroupSockAddrProgram",
+    "CgroupSockContext",
+    "CgroupSockProgram",
+    "CgroupSockoptContext",
+    "CgroupSockoptProgram",
+    "CgroupSysctlContext",
+    "CgroupSysctlProgram",
+    "CgroupVerdict",
     "CharArray",
     "ClassifierProgram",
     "Comm",
@@ -71,6 +130,7 @@ __all__ = [
     "LruHashMap",
     "LruPerCpuHashMap",
     "Map",
+    "NetfilterVerdict",
     "Packet",
     "PerCpuArray",
     "PerCpuHashMap",
@@ -80,8 +140,28 @@ __all__ = [
     "ProgramArray",
     "RawTracepointContext",
     "RawTracepointProgram",
+    "ReuseportArray",
     "RingBuf",
     "RingBufFlags",
+    "SkAction",
+    "SkBuffContext",
+    "SkLookupContext",
+    "SkLookupProgram",
+    "SkMsgContext",
+    "SkMsgProgram",
+    "SkReuseportContext",
+    "SkReuseportProgram",
+    "SkSkbContext",
+    "SkSkbProgram",
+    "SockHash",
+    "SockMap",
+    "SockOpsContext",
+    "SockOpsProgram",
+    "SocketEvents",
+    "SocketFilterContext",
+    "SocketFilterProgram",
+    "SocketMap",
+    "SocketOperation",
     "StackTrace",
     "Struct",
     "Subprogram",
@@ -97,6 +177,12 @@ __all__ = [
     "be16",
     "be32",
     "be64",
+    "cgroup_device",
+    "cgroup_skb",
+    "cgroup_sock",
+    "cgroup_sock_addr",
+    "cgroup_sockopt",
+    "cgroup_sysctl",
     "classifier",
     "function",
     "get_prandom_u32",
@@ -112,6 +198,12 @@ __all__ = [
     "probe_read_kernel_str",
     "probe_read_user_str",
     "raw_tracepoint",
+    "sk_lookup",
+    "sk_msg",
+    "sk_reuseport",
+    "sk_skb",
+    "sock_ops",
+    "socket_filter",
     "struct",
     "tracepoint",
     "u8",

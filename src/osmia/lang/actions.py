@@ -6,7 +6,7 @@ from enum import Enum
 
 from osmia.lang.integers import i32, u32
 
-__all__ = ["TcAction", "XdpAction"]
+__all__ = ["CgroupVerdict", "NetfilterVerdict", "SkAction", "TcAction", "XdpAction"]
 
 
 class XdpAction(u32, Enum):
@@ -35,3 +35,30 @@ class TcAction(i32, Enum):
     """Drop it (TC_ACT_SHOT, TCX_DROP)."""
     REDIRECT = 7
     """Send it where a redirect helper said (TC_ACT_REDIRECT, TCX_REDIRECT)."""
+
+
+class CgroupVerdict(u32, Enum):
+    """Verdict of a program on a control group."""
+
+    DENY = 0
+    """Refuse: the packet is dropped, the call fails with EPERM."""
+    ALLOW = 1
+    """Let it go on."""
+
+
+class SkAction(u32, Enum):
+    """Verdict of a program at sockets and their messages (`enum sk_action`)."""
+
+    DROP = 0
+    """Drop the message, or refuse the connection."""
+    PASS = 1
+    """Go on as usual, or to the socket that was chosen."""
+
+
+class NetfilterVerdict(u32, Enum):
+    """Verdict of a netfilter program (NF_DROP, NF_ACCEPT)."""
+
+    DROP = 0
+    """Drop the packet."""
+    ACCEPT = 1
+    """Let the packet go on."""

@@ -27,6 +27,7 @@ from osmia.loader.program import ProgramHandle, ProgramInfo
 from osmia.loader.program_array import ProgramArrayHandle
 from osmia.loader.reader import read_object
 from osmia.loader.ring_buffer import RingBufferReader
+from osmia.loader.socket_maps import SocketMapHandle
 from osmia.loader.specification import (
     FunctionReference,
     FunctionSpec,
@@ -66,6 +67,7 @@ __all__ = [
     "ProgramInfo",
     "ProgramSpec",
     "RingBufferReader",
+    "SocketMapHandle",
     "SourceLine",
     "StackTraceHandle",
     "VariableSpec",

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from osmia.errors import KernelError, UsageError
+from osmia.loader.attach.cgroup import attach_cgroup
 from osmia.loader.attach.classifier import attach_classifier
 from osmia.loader.attach.kprobe import attach_kprobe
-from osmia.loader.attach.link import Link
+from osmia.loader.attach.link import HasDescriptor, Link
+from osmia.loader.attach.namespace import attach_namespace
+from osmia.loader.attach.socket import attach_socket
+from osmia.loader.attach.socket_map import attach_socket_map
 from osmia.loader.attach.tcx import attach_tcx
 from osmia.loader.attach.tracepoint import attach_raw_tracepoint, attach_tracepoint
 from osmia.loader.attach.xdp import XdpLink, attach_xdp
@@ -56,6 +61,10 @@ class ProgramHandle:
 
     @property
     def fd(self) -> int:
+        """The file descriptor."""
+        return self._descriptor.fileno()
+
+    def fileno(self) -> int:
         """The file descriptor."""
         return self._descriptor.fileno()
 
@@ -124,6 +133,32 @@ class ProgramHandle:
     def attach_xdp(self, interface: str, flags: XdpFlags = XdpFlags(0)) -> XdpLink:  # noqa: B008
         """Attach to a network interface; see `osmia.loader.attach.xdp`."""
         return attach_xdp(self.kernel, self.fd, self.name, interface, flags)
+
+    def attach_cgroup(self, cgroup: str | Path | int) -> Link:
+        """Attach to a control group; see `osmia.loader.attach.cgroup`."""
+        return attach_cgroup(self.kernel, self.fd, self.name, cgroup, self._attach_type())
+
+    def attach_socket(self, target: HasDescriptor) -> Link:
+        """Attach to a socket, or to the sockets that share its port; see `osmia.loader.attach.socket`."""
+        reuseport = self.spec.type == ProgramType.SK_REUSEPORT
+        return attach_socket(self.kernel, self.fd, target, reuseport=reuseport)
+
+    def attach_socket_map(self, sockets: HasDescriptor) -> Link:
+        """Attach to a map of sockets; see `osmia.loader.attach.socket_map`."""
+        fd = sockets.fileno()
+        return attach_socket_map(self.kernel, self.fd, self.name, fd, self._attach_type())
+
+    def attach_namespace(self, namespace: str | Path | None = None) -> Link:
+        """Attach to a network namespace; see `osmia.loader.attach.namespace`."""
+        return attach_namespace(self.kernel, self.fd, self.name, self._attach_type(), namespace)
+
+    def _attach_type(self) -> AttachType:
+        if self.spec.attach_type is None:
+            raise UsageError(
+                f"the section {self.spec.section!r} of {self.name!r} names no hook",
+                "name it as libbpf does, such as cgroup/connect4",
+            )
+        return self.spec.attach_type
 
     def attach_tracepoint(self, category: str, name: str) -> Link:
         """Attach to a tracepoint; see `osmia.loader.attach.tracepoint`."""

@@ -12,7 +12,7 @@ from osmia.errors import KernelError
 from osmia.sys.maps import bpf, object_info
 from osmia.sys.syscall import address_of, name_bytes
 from osmia.uapi import records
-from osmia.uapi.constants import AttachType, Command, ProgramType
+from osmia.uapi.constants import AttachFlags, AttachType, Command, ProgramType
 
 ObjectKind = Literal["program", "map", "btf", "link"]
 
@@ -168,6 +168,27 @@ class ProgramCalls:
     def link_detach(self, fd: int) -> None:
         """Detach a link from its hook while its descriptor stays open (Linux 5.9)."""
         bpf(Command.LINK_DETACH, records.LinkDetach(link_fd=fd), "detach a link")
+
+    def link_update(self, fd: int, program_fd: int, expected_fd: int | None = None) -> None:
+        """Put another program in the place of a link's (Linux 5.7); `expected_fd` is the one there now."""
+        attributes = records.LinkUpdate(link_fd=fd, new_prog_fd=program_fd)
+        if expected_fd is not None:
+            attributes.old_prog_fd, attributes.flags = expected_fd, AttachFlags.REPLACE
+        bpf(Command.LINK_UPDATE, attributes, "update a link")
+
+    def program_attach(self, program_fd: int, target: int, attach_type: AttachType, flags: int = 0) -> None:
+        """Attach a program without a link (Linux 4.10)."""
+        attributes = records.ProgramAttach(
+            target_fd=target, attach_bpf_fd=program_fd, attach_type=attach_type, attach_flags=flags
+        )
+        bpf(Command.PROG_ATTACH, attributes, "attach a program")
+
+    def program_detach(self, program_fd: int, target: int, attach_type: AttachType) -> None:
+        """Detach a program that was attached without a link (Linux 4.10)."""
+        attributes = records.ProgramAttach(
+            target_fd=target, attach_bpf_fd=program_fd, attach_type=attach_type
+        )
+        bpf(Command.PROG_DETACH, attributes, "detach a program")
 
     def program_query(self, target: int, attach_type: AttachType) -> tuple[int, ...]:
         """Ids of the programs on a hook (64 of them at most)."""

@@ -43,6 +43,7 @@ from osmia.compiler.ir.ops import (
     Return,
     SlotAddress,
     Store,
+    StoreContext,
     StoreLocal,
     Terminator,
     VariableAddress,
@@ -234,7 +235,7 @@ class _FunctionAssembler:
         known = f", !range {self._debug.not_zero(bits)}" if is_pointer else ""
         value = self.result(f"load i{bits}, ptr {address}, align {field.size}{known}")
         if is_pointer:
-            value = self.result(f"zext i{bits} {value} to i64")
+            value = self.result(f"zext i{bits} {value} to i64") if bits < 64 else value
             if field.reload:
                 value = self.result(f'call i64 asm sideeffect "", "=r,0"(i64 {value})')
             return self.result(f"inttoptr i64 {value} to ptr")
@@ -243,6 +244,16 @@ class _FunctionAssembler:
         assert isinstance(field.result.type, IntegerType)
         narrower = field.result.type.bits < bits
         return self.result(f"trunc i{bits} {value} to i{field.result.type.bits}") if narrower else value
+
+    def _store_context(self, field: StoreContext) -> None:
+        """Volatile, or LLVM would make one store of two that lie side by side; the verifier wants each."""
+        assert isinstance(field.value.type, IntegerType)
+        base = self.result("call ptr @llvm.preserve.static.offset(ptr %ctx)")
+        address = self.result(f"getelementptr inbounds i8, ptr {base}, i64 {field.offset}")
+        value, bits = self._value(field.value), field.size * 8
+        if field.value.type.bits < bits:
+            value = self.result(f"zext i{field.value.type.bits} {value} to i{bits}")
+        self._append(f"store volatile i{bits} {value}, ptr {address}, align {field.size}")
 
     def _block(self, block: Block) -> None:
         self._lines.append(f"L{block.index}:")
@@ -304,6 +315,8 @@ class _FunctionAssembler:
                 self._append(f"store {_local_type(local.type)} {stored}, ptr %v{local.index}")
             case Store() | AtomicAdd() | Zero() | Copy():
                 self._write(operation)
+            case StoreContext():
+                self._store_context(operation)
             case ContextField(reload=False):
                 pass
             case _:

@@ -22,10 +22,13 @@ from osmia.compiler.check.values import (
     Several,
     Static,
     Value,
+    scalar,
 )
-from osmia.compiler.ir.ops import Local, Null, StoreLocal
+from osmia.compiler.ir.ops import Local, Null, StoreContext, StoreLocal
 from osmia.compiler.ir.types import SHARED, ArrayType, IntegerType, MemoryType, PointerType, Space
 from osmia.compiler.primitives import maps
+from osmia.compiler.primitives.context_row import ContextFieldRow
+from osmia.compiler.primitives.contexts import CONTEXTS
 from osmia.lang.constants import Constant
 from osmia.lang.maps import Map
 
@@ -152,6 +155,10 @@ def assign(checker: Checker, target: ast.expr, value: Value, node: ast.expr) -> 
                     return
                 place = place_subscript(checker, receiver, target)
             else:
+                field = _context_field(checker, target)
+                if field is not None:
+                    _set_context(checker, field, value, node)
+                    return
                 place = _attribute_place(checker, target)
             _store_in_place(checker, place, value, node)
         case _:
@@ -212,6 +219,29 @@ def _attribute_place(checker: Checker, target: ast.Attribute) -> Value:
     return checker.report(findings.read_only(checker.span(target), ast.unparse(target), what, help_text))
 
 
+def _context_field(checker: Checker, target: ast.Attribute) -> ContextFieldRow | None:
+    """The field of the context that a target names, where programs may set it."""
+    if not isinstance(target.value, ast.Name):
+        return None
+    variable = checker.frame.variables.get(target.value.id)
+    if variable is None or not isinstance(variable.value, Context):
+        return None
+    field = CONTEXTS[variable.value.context_type].fields.get(target.attr)
+    return field if field is not None and field.writable else None
+
+
+def _set_context(checker: Checker, field: ContextFieldRow, value: Value, node: ast.expr) -> None:
+    if isinstance(value, Scalar) and isinstance(value.type, IntegerType):
+        # An address is one of these as well; its name matters no longer in the kernel's field.
+        kind, given = field.type, value.type
+        both = isinstance(kind, IntegerType) and kind.big_endian and given.big_endian
+        if both and isinstance(kind, IntegerType) and given.bits == kind.bits:
+            value = scalar(checker.reinterpret(value.operand, kind))
+    fitted = checker.fit(value, field.type, checker.span(node))
+    if isinstance(fitted, Scalar):
+        checker.builder.emit(StoreContext(field.offset, field.size, fitted.operand))
+
+
 def _store_in_place(checker: Checker, place: Value, value: Value, node: ast.expr) -> None:
     if not isinstance(place, Reference):
         return
@@ -242,6 +272,12 @@ def augmented(checker: Checker, node: ast.AugAssign) -> None:
             return
         place = place_subscript(checker, receiver, node.target)
     else:
+        field = _context_field(checker, node.target)
+        if field is not None:
+            left, right = expression(checker, node.target), expression(checker, node.value)
+            checker.at(node)
+            _set_context(checker, field, operators.binary(checker, node.op, left, right, span), node.value)
+            return
         place = _attribute_place(checker, node.target)
     if isinstance(place, Reference) and place.type.pointee is not None:
         _augment_place(checker, place, place.type.pointee, node)

@@ -93,7 +93,7 @@ def _within_packet(checker: Checker, place: Reference) -> Reference:
     position = PointerType(None, Space.PACKET)
     end = checker.builder.register(position)
     row = CONTEXTS[checker.context_type]
-    checker.builder.emit(ContextField(end, row.data_end, 4, checker.packet_reload))
+    checker.builder.emit(ContextField(end, row.data_end, row.bounds_size, checker.packet_reload))
     behind = checker.offset(pointer, Number(pointee.size, I64), None)
     above = checker.builder.register_bool()
     checker.builder.emit(PointerAbove(above, behind, end))

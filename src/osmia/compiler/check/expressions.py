@@ -45,6 +45,7 @@ from osmia.compiler.ir.types import (
     Space,
     StructType,
 )
+from osmia.compiler.primitives.context_arrays import context_array
 from osmia.compiler.primitives.contexts import CONTEXTS
 from osmia.compiler.primitives.methods import methods_of
 from osmia.compiler.primitives.properties import properties_of
@@ -257,8 +258,10 @@ def _context_attribute(checker: Checker, receiver: Context, context_type: type, 
     row = CONTEXTS[context_type]
     field = row.fields.get(node.attr)
     if field is not None:
+        if isinstance(field.type, ArrayType):
+            return context_array(checker, field.offset, field.type)
         result = checker.builder.register(field.type)
-        checker.builder.emit(ContextField(result, field.offset, field.size))
+        checker.builder.emit(ContextField(result, field.offset, field.size, reload=field.writable))
         return scalar(result)
     properties = properties_of(context_type)
     if node.attr in properties:

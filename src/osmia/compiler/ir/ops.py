@@ -232,6 +232,15 @@ class ContextField:
 
 
 @dataclass(frozen=True, eq=False)
+class StoreContext:
+    """Set a field of the context; an integer that is narrower is widened with zeros."""
+
+    offset: int
+    size: int
+    value: Operand
+
+
+@dataclass(frozen=True, eq=False)
 class Offset:
     """A pointer moved by bytes."""
 
@@ -351,6 +360,7 @@ Operation = (
     | MapAddress
     | ContextAddress
     | ContextField
+    | StoreContext
     | Offset
     | Load
     | Store

@@ -2,32 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 from osmia.compiler.ir.types import U32, IntegerType
+from osmia.compiler.primitives.context_records import record_rows
+from osmia.compiler.primitives.context_row import ContextFieldRow, ContextRow
 from osmia.lang.contexts import TcContext, XdpContext
 from osmia.lang.tracing import KprobeContext, RawTracepointContext, TracepointContext
-
-
-@dataclass(frozen=True)
-class ContextFieldRow:
-    """A field's byte offset, its size there, and its type in the language."""
-
-    offset: int
-    type: IntegerType
-    size: int = 4
-
-
-@dataclass(frozen=True)
-class ContextRow:
-    """A context: the kernel's name, where the packet's bounds stand, and its fields."""
-
-    kernel_name: str
-    fields: Mapping[str, ContextFieldRow]
-    data: int = 0
-    data_end: int = 0
-
 
 _BE16 = IntegerType("be16", 16, big_endian=True)
 
@@ -58,4 +37,5 @@ CONTEXTS: dict[type, ContextRow] = {
     TracepointContext: ContextRow("trace_event_raw", {}),
     RawTracepointContext: ContextRow("bpf_raw_tracepoint_args", {}),
     KprobeContext: ContextRow("pt_regs", {}),
+    **record_rows(),
 }

@@ -35,6 +35,7 @@ from osmia.lang.events import EventMap
 from osmia.lang.histograms import HistogramMap
 from osmia.lang.maps import Map
 from osmia.lang.program_arrays import ProgramArray
+from osmia.lang.socket_maps import SocketMap
 from osmia.lang.stack_traces import StackTrace
 from osmia.uapi import MapType, UpdateFlags
 
@@ -59,6 +60,8 @@ def has_entries(checker: Checker, declaration: Map, span: Span, *, delete: bool 
         checker.report(findings.no_entries(span, name, "count a value with `record`"))
     elif isinstance(declaration, ProgramArray):
         checker.report(findings.no_entries(span, name, "go on with a program with `tail_call`"))
+    elif isinstance(declaration, SocketMap):
+        checker.report(findings.no_entries(span, name, "user space puts sockets in"))
     elif isinstance(declaration, StackTrace):
         checker.report(findings.no_entries(span, name, "keep a stack with `capture_kernel`"))
     elif delete and declaration.map_type in _ARRAYS:

@@ -8,17 +8,22 @@ from osmia.compiler.primitives import (
     packet,
     program_arrays,
     ring_buffers,
+    sockets,
     stack_traces,
     tracing,
 )
 from osmia.compiler.primitives.helpers import on_context
 from osmia.compiler.primitives.method import MethodRow
+from osmia.lang.cgroups import CgroupSockoptContext, CgroupSysctlContext
 from osmia.lang.contexts import TcContext, XdpContext
 from osmia.lang.events import PerfEventArray, RingBuf
 from osmia.lang.histograms import HistogramMap
 from osmia.lang.maps import ArrayMap, HashMap, LpmTrie, PerCpuArray, PerCpuHashMap
 from osmia.lang.packet import Packet
 from osmia.lang.program_arrays import ProgramArray
+from osmia.lang.socket_buffers import CgroupSkbContext, SkBuffContext
+from osmia.lang.socket_maps import SocketMap
+from osmia.lang.sockets import SkLookupContext, SkMsgContext, SkReuseportContext, SockOpsContext
 from osmia.lang.stack_traces import StackTrace
 from osmia.lang.tracing import KprobeContext, RawTracepointContext, TracepointContext
 
@@ -57,6 +62,22 @@ METHODS: dict[type, dict[str, MethodRow]] = {
     },
     RawTracepointContext: {"arg": MethodRow(("index",), tracing.raw_argument)},
     KprobeContext: {"arg": MethodRow(("index",), tracing.register_argument)},
+    SkBuffContext: {"load_bytes": MethodRow(("kind", "offset"), sockets.load_bytes)},
+    CgroupSkbContext: {"packet": _PACKET},
+    SkMsgContext: {"packet": _PACKET},
+    SkReuseportContext: {"packet": _PACKET, "select": MethodRow(("sockets", "key"), sockets.select)},
+    CgroupSockoptContext: {"value": _PACKET},
+    SockOpsContext: {"request": MethodRow(("events",), sockets.request)},
+    SkLookupContext: {"assign": MethodRow(("sockets", "key"), sockets.assign)},
+    CgroupSysctlContext: {
+        "name": MethodRow(("kind",), sockets.sysctl_name),
+        "value": MethodRow(("kind",), sockets.sysctl_value),
+        "new_value": MethodRow(("kind",), sockets.sysctl_new_value),
+    },
+    SocketMap: {
+        "redirect": MethodRow(("ctx", "key"), sockets.redirect),
+        "redirect_ingress": MethodRow(("ctx", "key"), sockets.redirect_ingress),
+    },
     Packet: {"read": MethodRow(("header",), packet.read), "skip": MethodRow(("length",), packet.skip)},
 }
 

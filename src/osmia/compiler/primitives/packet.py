@@ -37,7 +37,7 @@ def packet(checker: Checker, receiver: Value, call: Call) -> Value:
     row = CONTEXTS[receiver.context_type]
     for local, offset in ((cursor.position, row.data), (cursor.end, row.data_end)):
         register = checker.builder.register(_POSITION)
-        checker.builder.emit(ContextField(register, offset, 4, checker.packet_reload))
+        checker.builder.emit(ContextField(register, offset, row.bounds_size, checker.packet_reload))
         checker.builder.emit(StoreLocal(local, register))
     return cursor
 
@@ -49,7 +49,7 @@ def length(checker: Checker, receiver: Value) -> Value:
     bounds: list[Register] = []
     for offset in (row.data_end, row.data):
         bounds.append(checker.builder.register(_POSITION))
-        checker.builder.emit(ContextField(bounds[-1], offset, 4, checker.packet_reload))
+        checker.builder.emit(ContextField(bounds[-1], offset, row.bounds_size, checker.packet_reload))
     difference = checker.builder.register(U64)
     checker.builder.emit(PointerDifference(difference, bounds[0], bounds[1]))
     return checker.convert(Scalar(difference, 0, 0xFFFF_FFFF), U32)

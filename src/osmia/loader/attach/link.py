@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import errno
+from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
-from osmia.errors import KernelError, UnknownInterfaceError
+from osmia.errors import KernelError, NotSupportedError, UnknownInterfaceError, UsageError
 from osmia.sys import Descriptor, Kernel
+from osmia.uapi import LinkType
+
+
+class HasDescriptor(Protocol):
+    """What has a file descriptor."""
+
+    def fileno(self) -> int:
+        """The file descriptor."""
+        ...
 
 
 class Link:
@@ -41,6 +51,51 @@ class Link:
     def program_id(self) -> int:
         """The kernel's number of the attached program."""
         return self._kernel.link_info(self.fd).prog_id
+
+    @property
+    def kind(self) -> LinkType | None:
+        """The kind of link as the kernel has it; None for one that is not known here."""
+        number = self._kernel.link_info(self.fd).type
+        try:
+            return LinkType(number)
+        except ValueError:
+            return None
+
+    def update(self, program: HasDescriptor) -> None:
+        """Put another program of the same kind in the place of the attached one, without a gap (Linux 5.7).
+
+        Raises:
+            NotSupportedError: this kind of hook has no such exchange.
+        """
+        try:
+            self._kernel.link_update(self.fd, program.fileno())
+        except KernelError as error:
+            if error.errno in (errno.EINVAL, errno.EOPNOTSUPP):
+                raise NotSupportedError(
+                    f"another program at {self.hook}", needs="a link of another kind: detach and attach"
+                ) from None
+            raise
+
+    def pin(self, path: str | Path) -> None:
+        """Give the link a name in a bpffs: the program stays on its hook when this process ends.
+
+        Raises:
+            UsageError: the name is taken, or its folder is not in a bpffs.
+        """
+        try:
+            self._kernel.pin(self.fd, str(path))
+        except KernelError as error:
+            reasons = {
+                errno.EEXIST: "the name is taken",
+                errno.ENOENT: "there is no such folder",
+                errno.EPERM: "the folder is not in a bpffs",
+                errno.EINVAL: "this kind of hook has no link that could be pinned",
+            }
+            if error.errno in reasons:
+                raise UsageError(
+                    f"cannot pin at {path}: {reasons[error.errno]}", "/sys/fs/bpf is the usual bpffs"
+                ) from None
+            raise
 
     def detach(self) -> None:
         """Take the program off the hook; no error where that was done before."""

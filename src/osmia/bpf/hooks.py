@@ -1,0 +1,118 @@
+"""Handles of the programs at control groups, sockets and network namespaces, loaded or simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, SupportsBytes, TypeVar
+
+if TYPE_CHECKING:
+    from osmia.bpf.interface import Link, RunResult
+    from osmia.lang import CgroupVerdict, u32
+
+__all__ = [
+    "CgroupHandle",
+    "CgroupSkbHandle",
+    "HasDescriptor",
+    "NamespaceHandle",
+    "SocketFilterHandle",
+    "SocketHandle",
+    "SocketMapHandle",
+    "SocketMapping",
+]
+
+K = TypeVar("K")
+
+
+class HasDescriptor(Protocol):
+    """A socket, or what else has a file descriptor."""
+
+    def fileno(self) -> int:
+        """The file descriptor."""
+        ...
+
+
+class CgroupHandle(Protocol):
+    """A loaded program for control groups."""
+
+    def attach(self, cgroup: str | Path | int) -> Link:
+        """Attach to a control group of the unified hierarchy: its folder, or an open descriptor of it.
+
+        The program sees what processes of this group and of those below it do, behind the programs that are
+        there.
+
+        Raises UsageError (no control group), PermissionDeniedError, NotSupportedError. Since Linux 5.7.
+        """
+        ...
+
+
+class CgroupSkbHandle(CgroupHandle, Protocol):
+    """A loaded program for packets of a control group."""
+
+    def run(self, packet: bytes | SupportsBytes, *, repeat: int = 1) -> RunResult[CgroupVerdict]:
+        """Run over a frame that starts with its Ethernet header, which the program does not see.
+
+        Nothing is sent (BPF_PROG_TEST_RUN). The kernel gives `packet()` no bounds here: it finds nothing.
+        The header is zero in the result's data.
+        """
+        ...
+
+
+class SocketFilterHandle(Protocol):
+    """A loaded socket filter."""
+
+    def attach(self, socket: HasDescriptor) -> Link:
+        """Attach to a socket; it replaces the filter that is there. Raises KernelError."""
+        ...
+
+    def run(self, packet: bytes | SupportsBytes, *, repeat: int = 1) -> RunResult[u32]:
+        """Run over a frame that starts with its Ethernet header, which the program does not see."""
+        ...
+
+
+class SocketHandle(Protocol):
+    """A loaded program for the sockets that share a port."""
+
+    def attach(self, socket: HasDescriptor) -> Link:
+        """Attach to a socket that has SO_REUSEPORT set; it decides for all that share its port."""
+        ...
+
+
+class NamespaceHandle(Protocol):
+    """A loaded program for a network namespace."""
+
+    def attach(self, namespace: str | Path | None = None) -> Link:
+        """Attach to a network namespace, such as /run/netns/NAME; by default to that of this thread.
+
+        Raises UsageError (no such namespace), PermissionDeniedError. Since Linux 5.9.
+        """
+        ...
+
+
+class SocketMapHandle(Protocol):
+    """A loaded program for the sockets of a map."""
+
+    def attach(self, sockets: HasDescriptor) -> Link:
+        """Attach to a map of sockets, `bpf[map]`.
+
+        Do so before sockets are put in: those that are in already go on without it. Raises KernelError.
+        """
+        ...
+
+
+class SocketMapping(Protocol[K]):
+    """Sockets by key: they go in by their descriptors, and leave when they are closed."""
+
+    def __setitem__(self, key: K, socket: HasDescriptor, /) -> None: ...
+
+    def __delitem__(self, key: K, /) -> None: ...
+
+    def __contains__(self, key: K, /) -> bool: ...
+
+    def __iter__(self) -> Iterator[K]: ...
+
+    def __len__(self) -> int: ...
+
+    def fileno(self) -> int:
+        """The map's file descriptor."""
+        ...
