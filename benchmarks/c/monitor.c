@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The programs of src/osmia/monitor/kernel.py, parse.py and records.py in C: for each frame parse, allow list,
+// The programs of src/osmia/monitor/kernel.py, parse.py, probing.py and records.py in C: for each frame parse, allow list,
 // block list, counters, probes. What the types and steps mean stands there.
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -32,6 +32,14 @@
 #define FLAG_URG 0x20
 #define FLAGS_CONTROL 0x3F
 
+#define SCTP_INIT 1
+#define SCTP_ABORT 6
+#define SCTP_COOKIE_ECHO 10
+#define CRAFTED_HEADER 24
+#define MULTICAST 0xE0000000u
+#define TRACEROUTE_PORTS 33434
+#define TRACEROUTE_COUNT 100
+
 enum reason {
 	PARSED,
 	LATER_FRAGMENT,
@@ -47,6 +55,7 @@ enum reason {
 	CONNECTION_ADDED,
 	CONNECTION_REFUSED,
 	CELL_REFUSED,
+	REPORT_HELD,
 };
 
 enum probe_kind {
@@ -57,6 +66,12 @@ enum probe_kind {
 	PROBE_XMAS,
 	PROBE_ODD,
 	PROBE_TINY_FRAGMENT,
+	PROBE_CONNECT,
+	PROBE_ACK,
+	PROBE_MAIMON,
+	PROBE_UDP,
+	PROBE_SCTP,
+	PROBE_PROTOCOL,
 };
 
 struct vlan_header {
@@ -69,6 +84,16 @@ struct fragment_header {
 	__u8 reserved;
 	__be16 offset_flags;
 	__be32 identification;
+};
+
+struct sctp_header {
+	__be16 source;
+	__be16 dest;
+	__be32 verification_tag;
+	__be32 checksum;
+	__u8 chunk_type;
+	__u8 chunk_flags;
+	__be16 chunk_length;
 };
 
 struct connection_key {
@@ -111,14 +136,30 @@ struct rule_counters {
 	__u64 bytes;
 };
 
+struct endpoint {
+	struct in6_addr address;
+	__be16 port;
+	__u8 protocol;
+};
+
+struct report_budget {
+	__u64 since;
+	__u64 used;
+};
+
 struct scan_cell {
 	__u64 window_start;
 	__u64 last_seen;
 	__u64 last_report;
 	__u64 targets[4];
-	__u32 counts[8];
+	__u64 answered[4];
+	__u64 addresses;
+	__u64 numbers;
+	__u32 counts[16];
 	__u32 probes;
+	__u32 odd;
 	__u32 distinct;
+	__u32 answers;
 	struct in6_addr source;
 	struct in6_addr last_target;
 	__be16 ports[8];
@@ -136,7 +177,8 @@ struct packet {
 	bool outbound;
 	bool more_fragments;
 	__u8 protocol;
-	__u8 tcp_flags;
+	__u8 flags;
+	__u8 header_length;
 	__u32 payload_length;
 };
 
@@ -145,6 +187,9 @@ const volatile __u64 WINDOW_NS = 60000000000ull;
 const volatile __u32 REPORT_TARGETS = 8;
 const volatile __u32 REPORT_ODD = 3;
 const volatile __u64 REPORT_INTERVAL_NS = 1000000000ull;
+const volatile __u64 REPORT_BUDGET = 128;
+const volatile bool SEES_ANSWERS = true;
+const volatile __u16 EPHEMERAL_PORTS = 32768;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_PERCPU_HASH);
@@ -196,6 +241,21 @@ struct {
 	__type(key, struct in6_addr);
 	__type(value, struct scan_cell);
 } scan_cells SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct endpoint);
+	__type(value, __u8);
+} listeners SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct report_budget);
+} report_budgets SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERF_EVENT_ARRAY);
@@ -323,7 +383,17 @@ static __always_inline enum reason parse_transport(struct packet *packet, struct
 		if (!advance(packet, sizeof(*tcp)))
 			return SHORT_TRANSPORT;
 		set_ports(key, tcp->source, tcp->dest, packet->outbound);
-		packet->tcp_flags = ((const __u8 *)tcp)[13];
+		packet->flags = ((const __u8 *)tcp)[13];
+		packet->header_length = tcp->doff * 4;
+		return PARSED;
+	}
+	if (packet->protocol == IPPROTO_SCTP && packet->payload_length >= sizeof(struct sctp_header)) {
+		const struct sctp_header *sctp = packet->position;
+
+		if (!advance(packet, sizeof(*sctp)))
+			return SHORT_TRANSPORT;
+		set_ports(key, sctp->source, sctp->dest, packet->outbound);
+		packet->flags = sctp->chunk_type;
 		return PARSED;
 	}
 	if (packet->protocol != IPPROTO_TCP && packet->protocol != IPPROTO_UDP)
@@ -452,18 +522,31 @@ static __always_inline struct connection_counters *connection_of(const struct co
 	return connection;
 }
 
-static __always_inline enum probe_kind probe_kind(enum reason reason, const struct packet *packet)
+static __always_inline bool is_multicast(const struct in6_addr *address)
 {
-	__u8 flags = packet->tcp_flags & FLAGS_CONTROL;
+	const __be32 *words = address->s6_addr32;
 
-	if (reason == TINY_FRAGMENT)
-		return PROBE_TINY_FRAGMENT;
-	if (reason != PARSED || packet->protocol != IPPROTO_TCP)
+	if (address->s6_addr[0] == 0xFF)
+		return true;
+	return words[2] == bpf_htonl(0xFFFF) && bpf_ntohl(words[3]) >= MULTICAST && words[0] == 0;
+}
+
+static __always_inline enum probe_kind tcp_probe_kind(const struct packet *packet, const struct connection_key *key,
+						      bool fresh)
+{
+	__u8 flags = packet->flags & FLAGS_CONTROL;
+
+	if (flags & FLAG_RST)
 		return PROBE_NONE;
-	if (flags & (FLAG_ACK | FLAG_RST))
-		return PROBE_NONE;
+	if (flags & FLAG_ACK) {
+		if (!fresh || !SEES_ANSWERS || bpf_ntohs(key->local_port) >= EPHEMERAL_PORTS)
+			return PROBE_NONE;
+		if (flags == FLAG_ACK)
+			return PROBE_ACK;
+		return flags == (FLAG_FIN | FLAG_ACK) ? PROBE_MAIMON : PROBE_NONE;
+	}
 	if ((flags & (FLAG_SYN | FLAG_FIN)) == FLAG_SYN)
-		return PROBE_SYN;
+		return packet->header_length <= CRAFTED_HEADER ? PROBE_SYN : PROBE_CONNECT;
 	if (flags == FLAG_FIN)
 		return PROBE_FIN;
 	if (flags == 0)
@@ -471,12 +554,49 @@ static __always_inline enum probe_kind probe_kind(enum reason reason, const stru
 	return flags == (FLAG_FIN | FLAG_PSH | FLAG_URG) ? PROBE_XMAS : PROBE_ODD;
 }
 
-static __always_inline __u32 target_bit(const struct connection_key *key)
+static __always_inline enum probe_kind probe_kind(enum reason reason, const struct packet *packet,
+						  const struct connection_key *key, bool fresh)
 {
-	const __be32 *words = key->local_addr.s6_addr32;
-	__u32 address = (bpf_ntohl(words[2]) ^ bpf_ntohl(words[3])) * HASH_FACTOR;
+	if (reason == TINY_FRAGMENT)
+		return PROBE_TINY_FRAGMENT;
+	if (reason != PARSED)
+		return PROBE_NONE;
+	if (packet->protocol == IPPROTO_TCP)
+		return tcp_probe_kind(packet, key, fresh);
+	if (!fresh || !SEES_ANSWERS || is_multicast(&key->local_addr))
+		return PROBE_NONE;
+	if (packet->protocol == IPPROTO_UDP) {
+		__u16 offset = bpf_ntohs(key->local_port) - TRACEROUTE_PORTS;
 
-	return ((address ^ bpf_ntohs(key->local_port)) * HASH_FACTOR) >> 24;
+		return offset < TRACEROUTE_COUNT ? PROBE_NONE : PROBE_UDP;
+	}
+	if (packet->protocol == IPPROTO_ICMP || packet->protocol == IPPROTO_ICMPV6)
+		return PROBE_NONE;
+	if (packet->protocol != IPPROTO_SCTP)
+		return PROBE_PROTOCOL;
+	return packet->flags == SCTP_INIT || packet->flags == SCTP_COOKIE_ECHO ? PROBE_SCTP : PROBE_NONE;
+}
+
+static __always_inline bool is_refusal(const struct packet *packet)
+{
+	if (packet->protocol == IPPROTO_TCP)
+		return packet->flags & FLAG_RST;
+	return packet->protocol == IPPROTO_SCTP && packet->flags == SCTP_ABORT;
+}
+
+static __always_inline bool accepts(const struct packet *packet)
+{
+	return packet->protocol == IPPROTO_TCP && (packet->flags & (FLAG_SYN | FLAG_ACK)) == (FLAG_SYN | FLAG_ACK);
+}
+
+static __always_inline __u32 address_hash(const struct in6_addr *address)
+{
+	return (bpf_ntohl(address->s6_addr32[2]) ^ bpf_ntohl(address->s6_addr32[3])) * HASH_FACTOR;
+}
+
+static __always_inline __u32 target_hash(const struct in6_addr *address, __u16 port)
+{
+	return (address_hash(address) ^ port) * HASH_FACTOR;
 }
 
 static __always_inline struct scan_cell *cell_of(const struct in6_addr *source, __u64 now)
@@ -501,42 +621,114 @@ static __always_inline struct scan_cell *cell_of(const struct in6_addr *source, 
 	if (now - cell->window_start >= WINDOW_NS) {
 		cell->window_start = now;
 		__builtin_memset(cell->targets, 0, sizeof(cell->targets));
+		__builtin_memset(cell->answered, 0, sizeof(cell->answered));
+		cell->addresses = 0;
+		cell->numbers = 0;
 		__builtin_memset(cell->counts, 0, sizeof(cell->counts));
 		cell->probes = 0;
+		cell->odd = 0;
 		cell->distinct = 0;
+		cell->answers = 0;
 	}
 	return cell;
+}
+
+static __always_inline bool is_opening(enum probe_kind kind)
+{
+	return kind == PROBE_SYN || kind == PROBE_CONNECT || kind == PROBE_UDP || kind == PROBE_SCTP;
+}
+
+static __always_inline bool is_listening(const struct connection_key *key)
+{
+	struct endpoint endpoint = {
+		.address = key->local_addr,
+		.port = key->local_port,
+		.protocol = key->protocol,
+	};
+
+	return bpf_map_lookup_elem(&listeners, &endpoint);
+}
+
+static __always_inline bool may_report(__u64 now)
+{
+	__u32 zero = 0;
+	struct report_budget *budget = bpf_map_lookup_elem(&report_budgets, &zero);
+
+	if (!budget)
+		return false;
+	if (now - budget->since >= REPORT_INTERVAL_NS) {
+		budget->since = now;
+		budget->used = 0;
+	}
+	if (budget->used >= REPORT_BUDGET) {
+		count_reason(REPORT_HELD);
+		return false;
+	}
+	budget->used += 1;
+	return true;
 }
 
 static __always_inline void watch_probe(struct xdp_md *ctx, const struct connection_key *key, enum probe_kind kind,
 					__u64 now)
 {
-	struct scan_cell *cell = cell_of(&key->remote_addr, now);
-	__u32 position;
+	__u16 port = kind == PROBE_PROTOCOL ? key->protocol : bpf_ntohs(key->local_port);
+	bool welcome = is_opening(kind) && is_listening(key);
+	struct scan_cell *cell;
 	__u64 *word, mask;
+	__u32 hashed;
 
+	if (welcome && !bpf_map_lookup_elem(&scan_cells, &key->remote_addr))
+		return;
+	cell = cell_of(&key->remote_addr, now);
 	if (!cell)
 		return;
-	__sync_fetch_and_add(&cell->counts[kind & 7], 1);
+	__sync_fetch_and_add(&cell->counts[kind & 15], 1);
 	__sync_fetch_and_add(&cell->probes, 1);
 	cell->last_seen = now;
-	position = target_bit(key);
-	word = &cell->targets[(position >> 6) & 3];
-	mask = 1ull << (position & 63);
+	if (kind >= PROBE_FIN && kind <= PROBE_TINY_FRAGMENT)
+		__sync_fetch_and_add(&cell->odd, 1);
+	hashed = target_hash(&key->local_addr, port);
+	word = &cell->targets[hashed >> 30];
+	mask = 1ull << ((hashed >> 24) & 63);
 	if (!(*word & mask)) {
 		*word |= mask;
-		cell->ports[cell->distinct & 7] = key->local_port;
+		cell->addresses |= 1ull << (address_hash(&key->local_addr) >> 26);
+		cell->numbers |= 1ull << ((port * HASH_FACTOR) >> 26);
+		cell->ports[cell->distinct & 7] = bpf_htons(port);
 		cell->last_target = key->local_addr;
 		__sync_fetch_and_add(&cell->distinct, 1);
+		if (welcome) {
+			cell->answered[hashed >> 30] |= mask;
+			__sync_fetch_and_add(&cell->answers, 1);
+		}
 	}
-	if (cell->distinct < REPORT_TARGETS && cell->probes - cell->counts[PROBE_SYN] < REPORT_ODD)
+	if (cell->distinct - cell->answers < REPORT_TARGETS && cell->odd < REPORT_ODD)
 		return;
 	if (cell->last_report && now - cell->last_report < REPORT_INTERVAL_NS)
 		return;
-	if (is_allowed(&key->remote_addr))
+	if (is_allowed(&key->remote_addr) || !may_report(now))
 		return;
 	cell->last_report = now;
 	bpf_perf_event_output(ctx, &probe_reports, BPF_F_CURRENT_CPU, cell, sizeof(*cell));
+}
+
+static __always_inline void watch_answer(const struct connection_key *key)
+{
+	__u16 port = key->local_port ? bpf_ntohs(key->local_port) : key->protocol;
+	struct scan_cell *cell = bpf_map_lookup_elem(&scan_cells, &key->remote_addr);
+	__u32 hashed;
+	__u64 mask;
+
+	if (!cell)
+		return;
+	hashed = target_hash(&key->local_addr, port);
+	mask = 1ull << ((hashed >> 24) & 63);
+	if (!(cell->targets[hashed >> 30] & mask))
+		return;
+	if (!(cell->answered[hashed >> 30] & mask)) {
+		cell->answered[hashed >> 30] |= mask;
+		__sync_fetch_and_add(&cell->answers, 1);
+	}
 }
 
 SEC("xdp")
@@ -552,6 +744,7 @@ int monitor_ingress(struct xdp_md *ctx)
 	struct interface_counters *total;
 	enum probe_kind kind;
 	enum reason reason;
+	bool fresh = false;
 
 	reason = parse(&packet, &key);
 	if (reason < NOT_IP)
@@ -577,12 +770,13 @@ int monitor_ingress(struct xdp_md *ctx)
 	}
 	connection = connection_of(&key, now);
 	if (connection) {
+		fresh = connection->received_packets + connection->sent_packets == 0;
 		__sync_fetch_and_add(&connection->received_packets, 1);
 		__sync_fetch_and_add(&connection->received_bytes, length);
 		connection->last_seen = now;
-		connection->received_flags |= packet.tcp_flags;
+		connection->received_flags |= packet.flags;
 	}
-	kind = probe_kind(reason, &packet);
+	kind = probe_kind(reason, &packet, &key, fresh);
 	if (kind != PROBE_NONE)
 		watch_probe(ctx, &key, kind, now);
 	return XDP_PASS;
@@ -617,10 +811,14 @@ int monitor_egress(struct __sk_buff *skb)
 	}
 	connection = connection_of(&key, now);
 	if (connection) {
+		bool first_answer = connection->sent_packets == 0 && connection->received_packets != 0;
+
+		if ((first_answer || accepts(&packet)) && !is_refusal(&packet))
+			watch_answer(&key);
 		__sync_fetch_and_add(&connection->sent_packets, packets);
 		__sync_fetch_and_add(&connection->sent_bytes, length);
 		connection->last_seen = now;
-		connection->sent_flags |= packet.tcp_flags;
+		connection->sent_flags |= packet.flags;
 	}
 	return TC_ACT_UNSPEC;
 }

@@ -10,8 +10,9 @@ from typing import SupportsBytes, cast
 import osmia
 from osmia.monitor import kernel
 from osmia.monitor.addresses import address_from_kernel
-from osmia.monitor.detect.alert import Alert, ProbeEvidence, Technique
-from osmia.monitor.detect.probes import ProbeDetector
+from osmia.monitor.cells import CellReader
+from osmia.monitor.detect.alert import Alert
+from osmia.monitor.detect.detector import Detector
 from osmia.monitor.model import (
     Address,
     Connection,
@@ -27,24 +28,14 @@ from osmia.monitor.model import (
     SourceOfPackets,
     TrafficCount,
 )
-from osmia.monitor.records import ConnectionCounters, ConnectionKey, ProbeKind, Reason, ScanCell
+from osmia.monitor.records import ConnectionCounters, ConnectionKey, Reason
 from osmia.net import IPv6Address, TcpFlags
 
 __all__ = ["Collector", "WatchedInterface"]
 
 HISTORY = 240
-MAXIMUM_CANDIDATES = 4096
-CANDIDATE_LIFETIME_NS = 120_000_000_000
 TCP = 6
 
-TECHNIQUES = {
-    ProbeKind.SYN: Technique.SYN,
-    ProbeKind.FIN: Technique.FIN,
-    ProbeKind.NULL: Technique.NULL,
-    ProbeKind.XMAS: Technique.XMAS,
-    ProbeKind.ODD: Technique.MIXED,
-    ProbeKind.TINY_FRAGMENT: Technique.FRAGMENTS,
-}
 UNPARSED = tuple(reason for reason in Reason if Reason.PARSED < reason < Reason.SOURCE_ADDED)
 
 
@@ -72,16 +63,14 @@ class Collector:
         bpf: osmia.Bpf,
         packets_from: SourceOfPackets,
         counters_of: Callable[[str], LinkCounters | None],
-        detector: ProbeDetector | None = None,
+        detector: Detector | None = None,
     ) -> None:
         self._bpf = bpf
         self._packets_from = packets_from
         self._counters_of = counters_of
         self._interfaces: list[WatchedInterface] = []
         self._link_base: dict[str, LinkCounters | None] = {}
-        self._reports = bpf[kernel.probe_reports]
-        self._detector = detector or ProbeDetector()
-        self._candidates: dict[bytes, tuple[int, int, int]] = {}
+        self._cells = CellReader(bpf, detector or Detector())
         self._before: Snapshot | None = None
         self._sources: dict[bytes, Source] = {}
         self._connections: dict[bytes, tuple[bytes, Connection]] = {}
@@ -98,13 +87,17 @@ class Collector:
         """Interfaces that are not there any more."""
         return tuple(name for name, base in self._link_base.items() if base and not self._counters_of(name))
 
+    def detect(self, clock_ns: int) -> list[Alert]:
+        """Look for scans only; the alerts that this raises."""
+        return self._cells.read(clock_ns)
+
     def collect(
         self, clock_ns: int, taken: float, rules: tuple[RuleState, ...], notices: tuple[str, ...]
     ) -> Snapshot:
         """Read everything. `clock_ns` is the monitor's clock now, `taken` the wall clock."""
         before = self._before
         seconds = 0.0 if before is None else (clock_ns - before.clock_ns) / 1e9
-        self._detect(clock_ns)
+        self.fresh_alerts = self.detect(clock_ns)
         counted = self._reasons()
         sources = self._read_sources(seconds)
         connections = self._read_connections(seconds)
@@ -116,11 +109,12 @@ class Collector:
             interfaces=tuple(self._read_interfaces(seconds)),
             sources=sources,
             connections=connections,
-            alerts=self._detector.alerts(),
+            alerts=self._cells.detector.alerts(),
             rules=rules,
             reasons=tuple((reason.name.lower(), counted[reason]) for reason in UNPARSED if counted[reason]),
             losses=Losses(
-                reports=self._reports.lost,
+                reports=self._cells.reports_lost,
+                reports_held=counted[Reason.REPORT_HELD],
                 sources_evicted=max(0, counted[Reason.SOURCE_ADDED] - len(sources)),
                 connections_evicted=max(0, counted[Reason.CONNECTION_ADDED] - len(connections)),
                 rows_refused=counted[Reason.SOURCE_REFUSED]
@@ -200,32 +194,6 @@ class Collector:
         self._connections = found
         return tuple(connection for _, connection in found.values())
 
-    def _detect(self, clock_ns: int) -> None:
-        """Look at the cells of all sources that were reported lately; a report only says where to look."""
-        self.fresh_alerts = []
-        for report in self._reports.read(0):
-            self._judge(bytes(report.source), report)
-        cells = self._bpf[kernel.scan_cells]
-        for packed in list(self._candidates):
-            cell = cells.get(IPv6Address.from_bytes(packed))
-            if cell is None or clock_ns - int(cell.last_seen) > CANDIDATE_LIFETIME_NS:
-                del self._candidates[packed]
-            else:
-                self._judge(packed, cell)
-        self._detector.expire(clock_ns)
-
-    def _judge(self, packed: bytes, cell: ScanCell) -> None:
-        """Give a cell to the rules once for each state of it: a silent source begins no new episode."""
-        state = int(cell.last_seen), int(cell.window_start), int(cell.probes)
-        if self._candidates.get(packed, (0, 0, 0)) >= state:
-            return
-        self._candidates[packed] = state
-        if len(self._candidates) > MAXIMUM_CANDIDATES:
-            del self._candidates[next(iter(self._candidates))]
-        alert = self._detector.observe(_evidence(cell))
-        if alert is not None:
-            self.fresh_alerts.append(alert)
-
 
 _NOTHING = TrafficCount()
 _COUNTERS = struct.Struct(
@@ -288,18 +256,3 @@ def _state(protocol: int, received_flags: int, sent_flags: int) -> ConnectionSta
 
 def _address(address: IPv6Address) -> Address:
     return address_from_kernel(bytes(address))
-
-
-def _evidence(cell: ScanCell) -> ProbeEvidence:
-    counts = [(TECHNIQUES[kind], int(cell.counts[kind])) for kind in TECHNIQUES]
-    probes = int(cell.probes)
-    return ProbeEvidence(
-        source=_address(cell.source),
-        last_target=_address(cell.last_target),
-        window_start_ns=int(cell.window_start),
-        last_seen_ns=int(cell.last_seen),
-        distinct_bits=sum(int(word).bit_count() for word in cell.targets),
-        probes=probes,
-        by_technique=tuple((technique, count) for technique, count in counts if count),
-        ports=tuple(int(port) for port in list(cell.ports)[: min(probes, len(cell.ports))]),
-    )

@@ -16,6 +16,8 @@ HEADER_BYTES = 128
 """A frame of which so many bytes were captured has all its headers; the rest counts by its length alone."""
 
 MAXIMUM_LENGTH = 65_549
+SILENCE_NS = 2_000_000_000
+"""After its last frame a capture is silent for so long: what was asked last had the time to answer."""
 
 
 class Feed(Protocol):
@@ -105,8 +107,7 @@ class CaptureFeed:
             self._set_clock()
             self._run(self._next)
             self._next = next(self._frames, None)
-        if self._next is not None:
-            self._clock_ns = until
+        self._clock_ns = until if self._next is not None else self._clock_ns + SILENCE_NS
         return self._next is not None
 
     def clock_ns(self) -> int:

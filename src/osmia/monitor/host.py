@@ -21,6 +21,7 @@ __all__ = [
     "interface_index",
     "interface_names",
     "link_counters",
+    "own_addresses",
     "protected_addresses",
 ]
 
@@ -81,7 +82,7 @@ def ephemeral_ports() -> range:
 def protected_addresses(environment: dict[str, str] | None = None) -> tuple[Protected, ...]:
     """Own addresses, gateways, resolvers and the peers of established SSH sessions."""
     found: dict[Address, str] = {}
-    for address in _own_addresses():
+    for address in own_addresses():
         found.setdefault(address, "it is an address of this machine")
     for _, gateway, _ in (*_ipv4_default_routes(), *_ipv6_default_routes()):
         found.setdefault(gateway, "it is the gateway of the default route")
@@ -120,7 +121,8 @@ def _ipv6_default_routes() -> Iterator[tuple[str, Address, int]]:
             yield fields[9], ipaddress.IPv6Address(int(fields[4], 16)), int(fields[5], 16)
 
 
-def _own_addresses() -> Iterator[Address]:
+def own_addresses() -> Iterator[Address]:
+    """The addresses of this network namespace's interfaces."""
     for fields in _lines(PROC_NET / "if_inet6"):
         if fields and len(fields[0]) == 32:
             yield ipaddress.IPv6Address(int(fields[0], 16))

@@ -3,14 +3,6 @@
 from __future__ import annotations
 
 from osmia import (
-    ArrayMap,
-    Constant,
-    LpmTrie,
-    LruHashMap,
-    LruPerCpuHashMap,
-    PerCpuArray,
-    PerCpuHashMap,
-    PerfEventArray,
     TcAction,
     TcContext,
     XdpAction,
@@ -18,84 +10,71 @@ from osmia import (
     be16,
     classifier,
     ktime_get_ns,
-    u8,
-    u16,
     u32,
     u64,
     xdp,
 )
+from osmia.monitor.maps import (
+    EPHEMERAL_PORTS,
+    INTERFACE_SLOTS,
+    LISTENERS,
+    REPORT_BUDGET,
+    REPORT_INTERVAL_NS,
+    REPORT_ODD,
+    REPORT_TARGETS,
+    SEES_ANSWERS,
+    SET_CLOCK,
+    WINDOW_NS,
+    allowed,
+    blocked,
+    clock,
+    connections,
+    listeners,
+    probe_reports,
+    reasons,
+    report_budgets,
+    rule_hits,
+    scan_cells,
+    sources,
+    totals,
+)
 from osmia.monitor.parse import parse
+from osmia.monitor.probing import accepts, is_refusal, probe_kind, watch_answer, watch_probe
 from osmia.monitor.records import (
     ConnectionCounters,
     ConnectionKey,
-    InterfaceCounters,
-    ParsedPacket,
-    PortSample,
-    ProbeCounts,
     ProbeKind,
     Reason,
-    RuleHits,
-    ScanCell,
     SourceCounters,
-    TargetBitmap,
 )
-from osmia.net import IpProtocol, IPv6Address, TcpFlags
+from osmia.net import IpProtocol, IPv6Address
 
 __all__ = [
+    "EPHEMERAL_PORTS",
     "INTERFACE_SLOTS",
+    "LISTENERS",
+    "REPORT_BUDGET",
     "REPORT_INTERVAL_NS",
     "REPORT_ODD",
     "REPORT_TARGETS",
+    "SEES_ANSWERS",
     "SET_CLOCK",
     "WINDOW_NS",
     "allowed",
     "blocked",
     "clock",
     "connections",
+    "listeners",
     "monitor_egress",
     "monitor_ingress",
     "probe_reports",
     "reasons",
+    "report_budgets",
     "rule_hits",
     "scan_cells",
     "sources",
     "totals",
 ]
-
-INTERFACE_SLOTS = 256
-"""An interface counts in the slot of its index modulo this; the service refuses two that meet there."""
-
-LIST_ENTRIES = 131_072
-NO_PREALLOC = 1
-
-CONTROL_FLAGS = u8(0x3F)
-ANSWER_FLAGS = u8(TcpFlags.ACK) | TcpFlags.RST
-OPENING_FLAGS = u8(TcpFlags.SYN) | TcpFlags.FIN
-XMAS_FLAGS = u8(TcpFlags.FIN) | TcpFlags.PSH | TcpFlags.URG
-HASH_FACTOR = u32(0x9E3779B1)
-
-SET_CLOCK = Constant(False)
-"""Take the time from `clock`, which replay and tests set, instead of the kernel."""
-WINDOW_NS = Constant(u64(60_000_000_000))
-"""Length of a window of probes."""
-REPORT_TARGETS = Constant(u32(8))
-"""Distinct (address, port) in a window from which on a source is reported."""
-REPORT_ODD = Constant(u32(3))
-"""Packets that make no sense in a window from which on a source is reported."""
-REPORT_INTERVAL_NS = Constant(u64(1_000_000_000))
-"""Shortest time between two reports of one source."""
-
-sources = LruPerCpuHashMap(IPv6Address, SourceCounters, max_entries=16_384)
-connections = LruHashMap(ConnectionKey, ConnectionCounters, max_entries=65_536)
-totals = PerCpuArray(InterfaceCounters, max_entries=INTERFACE_SLOTS)
-reasons = PerCpuArray(u64, max_entries=16)
-allowed = LpmTrie(IPv6Address, u32, max_entries=LIST_ENTRIES)
-blocked = LpmTrie(IPv6Address, u32, max_entries=LIST_ENTRIES)
-rule_hits = PerCpuHashMap(u32, RuleHits, max_entries=LIST_ENTRIES, flags=NO_PREALLOC)
-"""A rule has its entry, zeroed by user space, before it is in `blocked`."""
-scan_cells = LruHashMap(IPv6Address, ScanCell, max_entries=16_384)
-probe_reports = PerfEventArray(ScanCell)
-clock = ArrayMap(u64, max_entries=1)
 
 
 def now_ns() -> u64:
@@ -166,89 +145,6 @@ def connection_of(key: ConnectionKey, now: u64) -> ConnectionCounters | None:
     return connection
 
 
-def probe_kind(parsed: ParsedPacket) -> ProbeKind:
-    """What a packet probes with. Replies carry ACK or RST, and are never counted."""
-    if parsed.reason == Reason.TINY_FRAGMENT:
-        return ProbeKind.TINY_FRAGMENT
-    if parsed.reason != Reason.PARSED or parsed.protocol != IpProtocol.TCP:
-        return ProbeKind.NONE
-    flags = parsed.tcp_flags & CONTROL_FLAGS
-    if (flags & ANSWER_FLAGS) != 0:
-        return ProbeKind.NONE
-    if (flags & OPENING_FLAGS) == TcpFlags.SYN:
-        return ProbeKind.SYN
-    if flags == TcpFlags.FIN:
-        return ProbeKind.FIN
-    if flags == 0:
-        return ProbeKind.NULL
-    return ProbeKind.XMAS if flags == XMAS_FLAGS else ProbeKind.ODD
-
-
-def target_bit(key: ConnectionKey) -> u32:
-    """Where the bitmap keeps (address, port): 8 bits of a multiplicative hash."""
-    address = (u32(key.local_addr[2]) ^ u32(key.local_addr[3])) * HASH_FACTOR
-    return ((address ^ u32(u16(key.local_port))) * HASH_FACTOR) >> 24
-
-
-def cell_of(source: IPv6Address, now: u64) -> ScanCell | None:
-    """The cell of a source, made where there is none, emptied where its window is over."""
-    cell = scan_cells.lookup(source)
-    if cell is None:
-        scan_cells.insert(
-            source,
-            ScanCell(
-                window_start=now,
-                last_seen=now,
-                last_report=u64(0),
-                targets=TargetBitmap(),
-                counts=ProbeCounts(),
-                probes=u32(0),
-                distinct=u32(0),
-                source=source,
-                last_target=source,
-                ports=PortSample(),
-            ),
-        )
-        cell = scan_cells.lookup(source)
-        if cell is None:
-            reasons[Reason.CELL_REFUSED] += 1
-            return None
-    if now - cell.window_start >= WINDOW_NS.value:
-        cell.window_start = now
-        cell.targets = TargetBitmap()
-        cell.counts = ProbeCounts()
-        cell.probes = u32(0)
-        cell.distinct = u32(0)
-    return cell
-
-
-def watch_probe(ctx: XdpContext, key: ConnectionKey, kind: ProbeKind, now: u64) -> None:
-    """Count a probe in its source's cell; report the cell when it passes a low threshold."""
-    cell = cell_of(key.remote_addr, now)
-    if cell is None:
-        return
-    cell.counts[kind & 7] += 1
-    cell.probes += 1
-    cell.last_seen = now
-    position = target_bit(key)
-    mask = u64(1) << u64(position & 63)
-    if (cell.targets[(position >> 6) & 3] & mask) == 0:
-        cell.targets[(position >> 6) & 3] |= mask
-        # The sample is of new targets: a client's every connection to one port would overwrite it.
-        cell.ports[cell.distinct & 7] = key.local_port
-        cell.last_target = key.local_addr
-        cell.distinct += 1
-    odd = cell.probes - cell.counts[1]
-    if cell.distinct < REPORT_TARGETS.value and odd < REPORT_ODD.value:
-        return
-    if cell.last_report != 0 and now - cell.last_report < REPORT_INTERVAL_NS.value:
-        return
-    if key.remote_addr in allowed:
-        return
-    cell.last_report = now
-    probe_reports.output(ctx, cell)
-
-
 def empty_key() -> ConnectionKey:
     """A key for the parser to fill."""
     return ConnectionKey(
@@ -286,12 +182,14 @@ def monitor_ingress(ctx: XdpContext) -> XdpAction:
         count_hit(rule, length)
         return XdpAction.DROP
     connection = connection_of(key, now)
+    fresh = False
     if connection is not None:
+        fresh = connection.received_packets + connection.sent_packets == 0
         connection.received_packets += 1
         connection.received_bytes += length
         connection.last_seen = now
-        connection.received_flags |= u32(parsed.tcp_flags)
-    kind = probe_kind(parsed)
+        connection.received_flags |= u32(parsed.flags)
+    kind = probe_kind(parsed, key, fresh)
     if kind != ProbeKind.NONE:
         watch_probe(ctx, key, kind, now)
     return XdpAction.PASS
@@ -319,8 +217,11 @@ def monitor_egress(ctx: TcContext) -> TcAction:
             return TcAction.NEXT
     connection = connection_of(key, now)
     if connection is not None:
+        first_answer = connection.sent_packets == 0 and connection.received_packets != 0
+        if (first_answer or accepts(parsed)) and not is_refusal(parsed):
+            watch_answer(key)
         connection.sent_packets += packets
         connection.sent_bytes += length
         connection.last_seen = now
-        connection.sent_flags |= u32(parsed.tcp_flags)
+        connection.sent_flags |= u32(parsed.flags)
     return TcAction.NEXT

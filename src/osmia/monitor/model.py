@@ -198,6 +198,8 @@ class Losses:
 
     reports: int = 0
     """Probe reports that found no room in the perf event array."""
+    reports_held: int = 0
+    """Probe reports beyond a processor's budget; their evidence is read with the next sweep of all cells."""
     sources_evicted: int = 0
     connections_evicted: int = 0
     rows_refused: int = 0

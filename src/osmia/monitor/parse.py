@@ -16,6 +16,7 @@ from osmia.net import (
     Ipv6ExtensionHdr,
     Ipv6FragmentHdr,
     Ipv6Hdr,
+    SctpHdr,
     TcpHdr,
     UdpHdr,
     VlanHdr,
@@ -30,6 +31,7 @@ MAXIMUM_EXTENSION_HEADERS = 6
 IPV4_HEADER = 20
 TCP_HEADER = 20
 UDP_HEADER = 8
+SCTP_HEADER = 16
 FRAGMENT_HEADER = 8
 
 
@@ -61,7 +63,7 @@ def parse(packet: Packet, key: ConnectionKey, outbound: bool) -> ParsedPacket:
 
 def unparsed(reason: Reason) -> ParsedPacket:
     """A frame of which no more is known than what its key says."""
-    return ParsedPacket(reason=reason, protocol=IpProtocol.NO_NEXT_HEADER, tcp_flags=u8(0))
+    return ParsedPacket(reason=reason, protocol=IpProtocol.NO_NEXT_HEADER, flags=u8(0), header_length=u8(0))
 
 
 def no_payload(reason: Reason) -> Payload:
@@ -160,9 +162,22 @@ def parse_transport(packet: Packet, key: ConnectionKey, payload: Payload, outbou
         if tcp is None:
             return unparsed(Reason.SHORT_TRANSPORT)
         set_ports(key, tcp.src_port, tcp.dst_port, outbound)
-        return ParsedPacket(reason=Reason.PARSED, protocol=IpProtocol.TCP, tcp_flags=u8(tcp.flags))
+        return ParsedPacket(
+            reason=Reason.PARSED,
+            protocol=IpProtocol.TCP,
+            flags=u8(tcp.flags),
+            header_length=tcp.header_length,
+        )
+    if payload.protocol == IpProtocol.SCTP and payload.length >= SCTP_HEADER:
+        sctp = packet.read(SctpHdr)
+        if sctp is None:
+            return unparsed(Reason.SHORT_TRANSPORT)
+        set_ports(key, sctp.src_port, sctp.dst_port, outbound)
+        return ParsedPacket(
+            reason=Reason.PARSED, protocol=IpProtocol.SCTP, flags=sctp.chunk_type, header_length=u8(0)
+        )
     if payload.protocol != IpProtocol.TCP and payload.protocol != IpProtocol.UDP:
-        return ParsedPacket(reason=Reason.PARSED, protocol=payload.protocol, tcp_flags=u8(0))
+        return ParsedPacket(reason=Reason.PARSED, protocol=payload.protocol, flags=u8(0), header_length=u8(0))
     if payload.length < UDP_HEADER:
         return unparsed(Reason.SHORT_TRANSPORT)
     ports = packet.read(UdpHdr)
@@ -170,7 +185,7 @@ def parse_transport(packet: Packet, key: ConnectionKey, payload: Payload, outbou
         return unparsed(Reason.SHORT_TRANSPORT)
     set_ports(key, ports.src_port, ports.dst_port, outbound)
     if payload.protocol == IpProtocol.UDP:
-        return ParsedPacket(reason=Reason.PARSED, protocol=IpProtocol.UDP, tcp_flags=u8(0))
+        return ParsedPacket(reason=Reason.PARSED, protocol=IpProtocol.UDP, flags=u8(0), header_length=u8(0))
     return unparsed(Reason.TINY_FRAGMENT if payload.more_fragments else Reason.SHORT_TRANSPORT)
 
 

@@ -9,14 +9,14 @@ import osmia
 from osmia.errors import OsmiaError
 from osmia.monitor import kernel
 from osmia.monitor.configuration import Configuration, settings
-from osmia.monitor.detect.probes import ProbeDetector, ProbeThresholds
+from osmia.monitor.detect.detector import Detector, Thresholds
 from osmia.monitor.lists.automatic import AutomaticBlocker, BlockingLimits
 from osmia.monitor.lists.book import RuleBook
 from osmia.monitor.lists.formats import read_list
 from osmia.monitor.lists.rules import LIST_ORIGIN, MAXIMUM_TEXT, Rule
 from osmia.monitor.model import RuleAction
 
-__all__ = ["Policy", "blocking_limits", "kernel_constants", "probe_thresholds"]
+__all__ = ["Policy", "blocking_limits", "detection_thresholds", "kernel_constants"]
 
 LIST_SETTINGS = {RuleAction.BLOCK: settings.BLOCK_LISTS, RuleAction.ALLOW: settings.ALLOW_LISTS}
 
@@ -32,12 +32,16 @@ def kernel_constants(configuration: Configuration) -> dict[osmia.Constant[Any], 
     }
 
 
-def probe_thresholds(configuration: Configuration) -> ProbeThresholds:
+def detection_thresholds(configuration: Configuration) -> Thresholds:
     """When probes are a scan."""
-    return ProbeThresholds(
+    return Thresholds(
         targets=configuration[settings.TARGETS],
         odd=configuration[settings.ODD],
         silence_ns=round(configuration[settings.SILENCE] * 1e9),
+        slow_targets=configuration[settings.SLOW_TARGETS],
+        slow_window_ns=round(configuration[settings.SLOW_WINDOW] * 1e9),
+        distributed_sources=configuration[settings.DISTRIBUTED_SOURCES],
+        distributed_ports=configuration[settings.DISTRIBUTED_PORTS],
     )
 
 
@@ -58,7 +62,7 @@ class Policy:
     def __init__(
         self,
         configuration: Configuration,
-        detector: ProbeDetector,
+        detector: Detector,
         book: RuleBook,
         blocker: AutomaticBlocker,
     ) -> None:
@@ -82,7 +86,7 @@ class Policy:
 
     def apply(self, configuration: Configuration, now: float) -> list[str]:
         """Take over what can change while it runs; what was done, and what was not, in words."""
-        self._detector.thresholds = probe_thresholds(configuration)
+        self._detector.thresholds = detection_thresholds(configuration)
         self._blocker.limits = blocking_limits(configuration)
         told = [
             f"{key} has changed, which needs a restart"

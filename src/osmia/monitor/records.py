@@ -11,6 +11,7 @@ from osmia.net import IpProtocol, IPv6Address
 __all__ = [
     "ConnectionCounters",
     "ConnectionKey",
+    "Endpoint",
     "InterfaceCounters",
     "ParsedPacket",
     "Payload",
@@ -18,6 +19,7 @@ __all__ = [
     "ProbeCounts",
     "ProbeKind",
     "Reason",
+    "ReportBudget",
     "RuleHits",
     "ScanCell",
     "SourceCounters",
@@ -54,6 +56,8 @@ class Reason(u32, Enum):
     CONNECTION_ADDED = 11
     CONNECTION_REFUSED = 12
     CELL_REFUSED = 13
+    REPORT_HELD = 14
+    """A report beyond the budget of its processor."""
 
 
 class ProbeKind(u32, Enum):
@@ -68,6 +72,18 @@ class ProbeKind(u32, Enum):
     ODD = 5
     """Any other mixture without ACK and RST."""
     TINY_FRAGMENT = 6
+    CONNECT = 7
+    """A SYN as operating systems send it; `SYN` is one that a scanner made itself."""
+    ACK = 8
+    """An ACK to where no connection is."""
+    MAIMON = 9
+    """FIN and ACK to where no connection is."""
+    UDP = 10
+    """The first datagram between two ends, from outside."""
+    SCTP = 11
+    """INIT, or COOKIE ECHO to where no association is."""
+    PROTOCOL = 12
+    """An IP protocol other than TCP, UDP, SCTP and ICMP; it stands in the place of the port."""
 
 
 @struct
@@ -87,7 +103,10 @@ class ParsedPacket:
 
     reason: Reason
     protocol: IpProtocol
-    tcp_flags: u8
+    flags: u8
+    """Of TCP; for SCTP, the type of the first chunk."""
+    header_length: u8
+    """Bytes of the TCP header with its options."""
 
 
 @struct
@@ -139,6 +158,23 @@ class InterfaceCounters:
 
 
 @struct
+class Endpoint:
+    """An address of this machine where a program listens."""
+
+    address: IPv6Address
+    port: be16
+    protocol: IpProtocol
+
+
+@struct
+class ReportBudget:
+    """What one processor has reported since a moment."""
+
+    since: u64
+    used: u64
+
+
+@struct
 class RuleHits:
     """What one block rule dropped."""
 
@@ -152,14 +188,14 @@ class TargetBitmap(Array[u64, Literal[4]]):
     __slots__ = ()
 
 
-class ProbeCounts(Array[u32, Literal[8]]):
+class ProbeCounts(Array[u32, Literal[16]]):
     """Probes by `ProbeKind`."""
 
     __slots__ = ()
 
 
 class PortSample(Array[be16, Literal[8]]):
-    """Ports that were probed last."""
+    """Ports of the last targets that were new."""
 
     __slots__ = ()
 
@@ -172,10 +208,20 @@ class ScanCell:
     last_seen: u64
     last_report: u64
     targets: TargetBitmap
+    answered: TargetBitmap
+    """Those of `targets` that answered with more than a refusal."""
+    addresses: u64
+    """A bit for each hash of an address probed."""
+    numbers: u64
+    """A bit for each hash of a port probed."""
     counts: ProbeCounts
     probes: u32
+    odd: u32
+    """Probes that make no sense by themselves."""
     distinct: u32
     """Bits set in `targets`."""
+    answers: u32
+    """Bits set in `answered`."""
     source: IPv6Address
     last_target: IPv6Address
     ports: PortSample

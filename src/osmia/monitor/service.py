@@ -46,6 +46,8 @@ class Service:
         self._stopping = stopping
         self._notices = notices
         self._subscribers: list[Subscriber] = []
+        self.before_steps: list[Callable[[], None]] = []
+        """Called before each snapshot, in the collector's thread."""
         self._thread: threading.Thread | None = None
         self._latest: Snapshot | None = None
         self._ready = threading.Condition()
@@ -74,6 +76,8 @@ class Service:
         """Collect now."""
         clock_ns, taken = self._feed.clock_ns(), self._feed.wall_clock()
         before = self._latest
+        for refresh in self.before_steps:
+            refresh()
         self._expire(taken)
         seconds = 0.0 if before is None else (clock_ns - before.clock_ns) / 1e9
         rules = self.book.states(() if before is None else before.rules, seconds)

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 import osmia
 from osmia.errors import KernelError, NotSupportedError, UnknownInterfaceError, UsageError
@@ -13,7 +14,7 @@ from osmia.monitor import kernel
 from osmia.monitor.collector import Collector, WatchedInterface
 from osmia.monitor.configuration import Configuration, default_configuration
 from osmia.monitor.control import ControlServer
-from osmia.monitor.detect.probes import ProbeDetector
+from osmia.monitor.detect.detector import Detector
 from osmia.monitor.feed import CapturedFrame, CaptureFeed, LiveFeed
 from osmia.monitor.host import (
     Protected,
@@ -24,11 +25,12 @@ from osmia.monitor.host import (
     link_counters,
     protected_addresses,
 )
+from osmia.monitor.listeners import ListenerTable
 from osmia.monitor.lists.automatic import AutomaticBlocker
 from osmia.monitor.lists.book import RuleBook
 from osmia.monitor.lists.store import load_rules
 from osmia.monitor.model import InterfaceMode, LinkCounters, SourceOfPackets
-from osmia.monitor.policy import Policy, blocking_limits, kernel_constants, probe_thresholds
+from osmia.monitor.policy import Policy, blocking_limits, detection_thresholds, kernel_constants
 from osmia.monitor.service import Service
 
 __all__ = ["capture_session", "choose_interfaces", "live_session"]
@@ -77,16 +79,22 @@ def live_session(
     stopping = threading.Event()
     notices: list[str] = []
     with ExitStack() as stack:
-        bpf = stack.enter_context(osmia.load(*PROGRAMS, constants=kernel_constants(settings)))
+        constants = {**kernel_constants(settings), **_host_constants(names)}
+        bpf = stack.enter_context(osmia.load(*PROGRAMS, constants=constants))
         book = RuleBook(bpf, _protected_addresses, list_file)
         if list_file is not None:
             notices += [f"not in force: {refused}" for refused in book.restore(load_rules(list_file))]
-        detector = ProbeDetector(probe_thresholds(settings))
+        detector = Detector(detection_thresholds(settings))
         collector = Collector(bpf, packets_from, link_counters, detector)
         service = Service(collector, book, LiveFeed(stopping.wait), stopping, notices)
         blocker = AutomaticBlocker(
             blocking_limits(settings), service.add_rule, book.rules, service.notice, ephemeral_ports()
         )
+        listeners = ListenerTable(bpf)
+        listeners.refresh()
+        if listeners.failure is not None:
+            notices.append(listeners.failure)
+        service.before_steps.append(listeners.refresh)
         service.policy = Policy(settings, detector, book, blocker)
         notices += service.policy.start(service.wall_clock())
         service.subscribe(blocker.subscriber)
@@ -123,6 +131,27 @@ def capture_session(
             yield service
         finally:
             service.stop()
+
+
+@osmia.classifier
+def lets_pass(ctx: osmia.TcContext) -> osmia.TcAction:
+    """Tries whether there is a hook for what goes out."""
+    return osmia.TcAction.NEXT
+
+
+def _host_constants(names: Sequence[str]) -> dict[osmia.Constant[Any], osmia.u16 | bool]:
+    """What the kernel programs must know of this machine before they are loaded."""
+    sees_answers = True
+    with osmia.load(lets_pass) as tried:
+        for name in names:
+            try:
+                tried[lets_pass].attach(name, osmia.Direction.EGRESS).detach()
+            except NotSupportedError:
+                sees_answers = False
+    return {
+        kernel.SEES_ANSWERS: sees_answers,
+        kernel.EPHEMERAL_PORTS: osmia.u16(ephemeral_ports().start),
+    }
 
 
 def _protected_addresses() -> tuple[Protected, ...]:

@@ -3,7 +3,7 @@
 from osmia.net.addresses import IPv4Address, IPv6Address, MacAddress, v4_mapped
 from osmia.net.ethernet import ArpHdr, EtherType, EthHdr, VlanHdr
 from osmia.net.ip import IpProtocol, Ipv4Hdr, Ipv6ExtensionHdr, Ipv6FragmentHdr, Ipv6Hdr
-from osmia.net.transport import IcmpHdr, TcpFlags, TcpHdr, UdpHdr
+from osmia.net.transport import IcmpHdr, SctpHdr, TcpFlags, TcpHdr, UdpHdr
 
 __all__ = [
     "ArpHdr",
@@ -18,6 +18,7 @@ __all__ = [
     "Ipv6FragmentHdr",
     "Ipv6Hdr",
     "MacAddress",
+    "SctpHdr",
     "TcpFlags",
     "TcpHdr",
     "UdpHdr",

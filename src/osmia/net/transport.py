@@ -6,7 +6,7 @@ from enum import Enum
 
 from osmia.lang import be16, be32, struct, u8
 
-__all__ = ["IcmpHdr", "TcpFlags", "TcpHdr", "UdpHdr"]
+__all__ = ["IcmpHdr", "SctpHdr", "TcpFlags", "TcpHdr", "UdpHdr"]
 
 
 class TcpFlags(u8, Enum):
@@ -50,6 +50,20 @@ class UdpHdr:
     dst_port: be16
     length: be16
     checksum: be16
+
+
+@struct
+class SctpHdr:
+    """The SCTP header and the beginning of its first chunk, 16 bytes (RFC 9260, 3)."""
+
+    src_port: be16
+    dst_port: be16
+    verification_tag: be32
+    checksum: be32
+    chunk_type: u8
+    """1 INIT, 2 INIT ACK, 6 ABORT, 10 COOKIE ECHO."""
+    chunk_flags: u8
+    chunk_length: be16
 
 
 @struct

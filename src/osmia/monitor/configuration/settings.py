@@ -52,6 +52,19 @@ TARGETS = Setting("detection.targets", integer(2, 1000), 15, "distinct (address,
 ODD = Setting("detection.odd", integer(1, 1000), 5, "packets in a window that make no sense: a scan")
 SILENCE = Setting("detection.silence", duration("1h"), 60.0, "without a probe for so long, a scan is over")
 WINDOW = Setting("detection.window", duration("1h"), 60.0, "length of a window", restart=True)
+SLOW_TARGETS = Setting(
+    "detection.slow_targets", integer(4, 1000), 8, "distinct (address, port) without an answer: a slow scan"
+)
+SLOW_WINDOW = Setting("detection.slow_window", duration("7d"), 86_400.0, "how long a slow scan is remembered")
+DISTRIBUTED_SOURCES = Setting(
+    "detection.distributed_sources", integer(2, 1000), 5, "sources that make a distributed scan"
+)
+DISTRIBUTED_PORTS = Setting(
+    "detection.distributed_ports",
+    integer(5, 10_000),
+    30,
+    "ports of one address that they ask for in a minute",
+)
 
 AUTOMATIC = Setting("blocking.automatic", boolean(), False, "block the sources of alerts, where proven")
 LIFETIME = Setting(
@@ -90,6 +103,10 @@ SETTINGS: tuple[Setting[Any], ...] = (
     ODD,
     SILENCE,
     WINDOW,
+    SLOW_TARGETS,
+    SLOW_WINDOW,
+    DISTRIBUTED_SOURCES,
+    DISTRIBUTED_PORTS,
     AUTOMATIC,
     LIFETIME,
     MAXIMUM_LIFETIME,

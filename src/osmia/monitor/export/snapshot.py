@@ -49,6 +49,7 @@ def snapshot_to_json(snapshot: Snapshot, limit: int | None = None) -> dict[str, 
         "reasons": dict(snapshot.reasons),
         "losses": {
             "reports": snapshot.losses.reports,
+            "reports_held": snapshot.losses.reports_held,
             "sources_evicted": snapshot.losses.sources_evicted,
             "connections_evicted": snapshot.losses.connections_evicted,
             "rows_refused": snapshot.losses.rows_refused,
@@ -110,6 +111,8 @@ def alert_to_json(alert: Alert) -> dict[str, object]:
     return {
         "number": alert.number,
         "source": str(alert.source),
+        "more_sources": [str(source) for source in alert.more_sources],
+        "rule": alert.rule.value,
         "target": str(alert.target),
         "kind": alert.kind.value,
         "technique": alert.technique.name.lower(),
