@@ -21,6 +21,7 @@ from osmia.monitor.model import (
     SourceOfPackets,
     TrafficCount,
 )
+from osmia.monitor.records import CaptureWay
 from osmia.monitor.sessions import capture_session
 from osmia.net import TcpFlags
 from osmia.packets import ethernet, ipv4, tcp
@@ -193,12 +194,12 @@ def test_what_proves_an_address(received: list[int], sent: list[int], proven: bo
         data = bytes(
             ethernet() / ipv4(src="10.0.0.9", dst="10.0.0.1") / tcp(sport=9, dport=80, flags=TcpFlags(flags))
         )
-        frames.append(CapturedFrame(SECOND, data, len(data), outbound=False))
+        frames.append(CapturedFrame(SECOND, data, len(data), CaptureWay.RECEIVED))
     for flags in sent:
         data = bytes(
             ethernet() / ipv4(src="10.0.0.1", dst="10.0.0.9") / tcp(sport=80, dport=9, flags=TcpFlags(flags))
         )
-        frames.append(CapturedFrame(SECOND, data, len(data), outbound=True))
+        frames.append(CapturedFrame(SECOND, data, len(data), CaptureWay.SENT))
     with capture_session(frames, "test", SourceOfPackets.REPLAY, paced=False) as service:
         service.run(1.0)
         assert service.latest is not None

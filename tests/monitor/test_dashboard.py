@@ -25,7 +25,7 @@ from osmia.monitor.dashboard.table import SnapshotTable
 from osmia.monitor.generated import SCANNER, generated_traffic
 from osmia.monitor.model import InterfaceMode, SourceOfPackets
 from osmia.monitor.service import Service
-from osmia.monitor.sessions import capture_session
+from osmia.monitor.sessions import Engine, capture_session
 
 GOLDENS = Path(__file__).with_name("goldens")
 SIZES = {"80x24": (80, 24), "200x60": (200, 60)}
@@ -35,7 +35,12 @@ PAGES = {"1": "overview", "2": "sources", "3": "connections", "4": "alerts", "5"
 @pytest.fixture
 def service() -> Iterator[Service]:
     with capture_session(
-        generated_traffic(6.0), "generated", SourceOfPackets.GENERATED, paced=False, notice="made up"
+        generated_traffic(6.0),
+        "generated",
+        SourceOfPackets.GENERATED,
+        paced=False,
+        notice="made up",
+        engine=Engine.PYTHON,
     ) as service:
         service.run(1.0)
         yield service

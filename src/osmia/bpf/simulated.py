@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, SupportsBytes, TypeVar, cast
 
 from osmia.bpf.events import EventCodec, EventSource
@@ -103,6 +104,10 @@ class SimulatedXdp:
             self._kernel, self._program, bytes(packet), repeat=repeat, ingress_ifindex=ingress_ifindex
         )
         return RunResult(run.action, run.data, run.duration_ns)
+
+    def run_many(self, packets: Iterable[bytes]) -> Counter[XdpAction]:
+        """Run over many frames; see `XdpHandle`."""
+        return Counter(self.run(packet).action for packet in packets)
 
 
 class SimulatedClassifier:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -127,6 +129,16 @@ class ProgramHandle:
                 flags=flags,
                 batch_size=batch_size,
             )
+        except KernelError as error:
+            raise KernelError(error.errno, f"{self.name!r}: {error.strerror}") from None
+
+    def run_many(self, packets: Iterable[bytes]) -> Counter[int]:
+        """Run once on each packet, without its contents afterwards; how often the program returned what.
+
+        Each packet is taken from `packets` after the run on the one before. Raises as `run` does.
+        """
+        try:
+            return self.kernel.program_test_runs(self.fd, packets)
         except KernelError as error:
             raise KernelError(error.errno, f"{self.name!r}: {error.strerror}") from None
 

@@ -74,6 +74,7 @@ class Collector:
         self._before: Snapshot | None = None
         self._sources: dict[bytes, Source] = {}
         self._connections: dict[bytes, tuple[bytes, Connection]] = {}
+        self._raised: list[Alert] = []
         self.fresh_alerts: list[Alert] = []
         """Alerts that the last collection raised."""
 
@@ -87,9 +88,10 @@ class Collector:
         """Interfaces that are not there any more."""
         return tuple(name for name, base in self._link_base.items() if base and not self._counters_of(name))
 
-    def detect(self, clock_ns: int) -> list[Alert]:
-        """Look for scans only; the alerts that this raises."""
-        return self._cells.read(clock_ns)
+    def detect(self, clock_ns: int) -> bool:
+        """Look for scans only; whether there are alerts for the next collection to give."""
+        self._raised += self._cells.read(clock_ns)
+        return bool(self._raised)
 
     def collect(
         self, clock_ns: int, taken: float, rules: tuple[RuleState, ...], notices: tuple[str, ...]
@@ -97,7 +99,8 @@ class Collector:
         """Read everything. `clock_ns` is the monitor's clock now, `taken` the wall clock."""
         before = self._before
         seconds = 0.0 if before is None else (clock_ns - before.clock_ns) / 1e9
-        self.fresh_alerts = self.detect(clock_ns)
+        self.detect(clock_ns)
+        self.fresh_alerts, self._raised = self._raised, []
         counted = self._reasons()
         sources = self._read_sources(seconds)
         connections = self._read_connections(seconds)

@@ -26,7 +26,7 @@ from osmia.monitor.lists.store import list_file
 from osmia.monitor.model import InterfaceMode, SourceOfPackets
 from osmia.monitor.replay import captured_frames
 from osmia.monitor.service import Service
-from osmia.monitor.sessions import capture_session, choose_interfaces, live_session
+from osmia.monitor.sessions import Engine, capture_session, choose_interfaces, live_session
 
 __all__ = [
     "Bounds",
@@ -94,10 +94,13 @@ def demo(bounds: Bounds, *, control: str | None = None) -> int:
     return 0
 
 
-def replay(path: Path, bounds: Bounds, *, local: Sequence[str] = ()) -> int:
-    """A capture through the same programs; no rights are needed."""
+def replay(path: Path, bounds: Bounds, *, local: Sequence[str] = (), engine: str = "auto") -> int:
+    """A capture through the same programs; where rights are missing, as plain Python."""
     frames = captured_frames(path, [parse_network(network) for network in local])
-    with capture_session(frames, path.name, SourceOfPackets.REPLAY, paced=bounds.dashboard) as service:
+    with capture_session(
+        frames, path.name, SourceOfPackets.REPLAY, paced=bounds.dashboard, engine=Engine(engine)
+    ) as service:
+        service.alerts_only = not bounds.dashboard and bounds.count is None
         _show(service, bounds, stats=Stats.LAST)
     return 0
 
@@ -155,7 +158,12 @@ def _generated(reason: str, bounds: Bounds) -> int:
     seconds = None if bounds.dashboard or bounds.duration or bounds.count else GENERATED_SECONDS
     frames = generated_traffic(seconds)
     with capture_session(
-        frames, "generated", SourceOfPackets.GENERATED, paced=seconds is None, notice=notice
+        frames,
+        "generated",
+        SourceOfPackets.GENERATED,
+        paced=seconds is None,
+        notice=notice,
+        engine=Engine.PYTHON,
     ) as service:
         _show(service, bounds)
     return 0 if bounds.dashboard else NOT_PERMITTED

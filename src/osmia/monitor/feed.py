@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -9,13 +10,15 @@ from typing import Protocol
 
 import osmia
 from osmia.monitor import kernel
+from osmia.monitor.records import CaptureWay
 
 __all__ = ["CaptureFeed", "CapturedFrame", "Feed", "LiveFeed"]
 
-HEADER_BYTES = 128
-"""A frame of which so many bytes were captured has all its headers; the rest counts by its length alone."""
+HEADER_BYTES = 256
+"""The headers of a frame are in so many bytes; the rest counts by its length alone."""
 
-MAXIMUM_LENGTH = 65_549
+CAPTURED_HEADER = struct.Struct("=QII")
+"""A `CapturedHdr`."""
 SILENCE_NS = 2_000_000_000
 """After its last frame a capture is silent for so long: what was asked last had the time to answer."""
 
@@ -67,11 +70,16 @@ class CapturedFrame:
     data: bytes
     length: int
     """Bytes on the wire; `data` may hold fewer."""
-    outbound: bool
+    way: CaptureWay
+
+    @property
+    def outbound(self) -> bool:
+        """Whether this machine sent it."""
+        return self.way is CaptureWay.SENT
 
 
 class CaptureFeed:
-    """Runs a capture through the programs; the capture's timestamps are the clock.
+    """Runs a capture through `monitor_capture`; the capture's timestamps are the clock.
 
     `wait` paces it (see `LiveFeed`); without it, it goes as fast as it can. Time never goes
     backwards: a frame with an earlier timestamp counts at the time of the frame before it.
@@ -81,17 +89,13 @@ class CaptureFeed:
         self,
         bpf: osmia.Bpf,
         frames: Iterable[CapturedFrame],
-        interface_index: int,
         wait: Callable[[float], object] | None = None,
     ) -> None:
-        self._bpf = bpf
+        self._program = bpf[kernel.monitor_capture]
         self._frames: Iterator[CapturedFrame] = iter(frames)
-        self._index = interface_index
         self._wait = wait
         self._next = next(self._frames, None)
         self._clock_ns = self._next.timestamp_ns if self._next is not None else 0
-        self._start_ns = self._clock_ns
-        self._set_clock()
 
     def advance(self, seconds: float) -> bool:
         """Run the frames of the next `seconds` of the capture; a pause in the capture is stepped over."""
@@ -102,13 +106,10 @@ class CaptureFeed:
         until = self._clock_ns + round(seconds * 1e9)
         if self._wait is None:
             until = max(until, self._next.timestamp_ns)
-        while self._next is not None and self._next.timestamp_ns <= until:
-            self._clock_ns = max(self._clock_ns, self._next.timestamp_ns)
-            self._set_clock()
-            self._run(self._next)
-            self._next = next(self._frames, None)
-        self._clock_ns = until if self._next is not None else self._clock_ns + SILENCE_NS
-        return self._next is not None
+        self._program.run_many(self._until(until))
+        more = self._has_more()
+        self._clock_ns = until if more else self._clock_ns + SILENCE_NS
+        return more
 
     def clock_ns(self) -> int:
         """The capture's time."""
@@ -118,14 +119,14 @@ class CaptureFeed:
         """The capture's time in seconds since the epoch."""
         return self._clock_ns / 1e9
 
-    def _run(self, frame: CapturedFrame) -> None:
-        data = frame.data
-        if HEADER_BYTES <= len(data) < frame.length <= MAXIMUM_LENGTH:
-            data += bytes(frame.length - len(data))
-        if frame.outbound:
-            self._bpf[kernel.monitor_egress].run(data, ifindex=self._index, wire_length=len(data))
-        else:
-            self._bpf[kernel.monitor_ingress].run(data, ingress_ifindex=self._index)
+    def _has_more(self) -> bool:
+        return self._next is not None
 
-    def _set_clock(self) -> None:
-        self._bpf[kernel.clock][0] = osmia.u64(self._clock_ns)
+    def _until(self, until_ns: int) -> Iterator[bytes]:
+        """The frames up to a time, as `monitor_capture` takes them."""
+        frame, clock_ns = self._next, self._clock_ns
+        while frame is not None and frame.timestamp_ns <= until_ns:
+            clock_ns = max(clock_ns, frame.timestamp_ns)
+            yield CAPTURED_HEADER.pack(clock_ns, frame.length, frame.way) + frame.data[:HEADER_BYTES]
+            frame = next(self._frames, None)
+        self._next, self._clock_ns = frame, clock_ns

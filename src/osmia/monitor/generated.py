@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator
 
 from osmia.monitor.feed import CapturedFrame
+from osmia.monitor.records import CaptureWay
 from osmia.net import TcpFlags
 from osmia.packets import Layers, ethernet, icmp, ipv4, ipv6, tcp, udp, vlan
 
@@ -42,7 +43,8 @@ def generated_traffic(seconds: float | None = None, *, seed: int = 1) -> Iterato
         if seconds is not None and at > seconds:
             return
         data = bytes(packet).ljust(60, b"\0")
-        yield CapturedFrame(START_NS + round(at * 1e9), data, len(data), outbound)
+        way = CaptureWay.SENT if outbound else CaptureWay.RECEIVED
+        yield CapturedFrame(START_NS + round(at * 1e9), data, len(data), way)
 
 
 def _web_client(client: str, chance: random.Random) -> Iterator[Step]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from osmia import (
+    Packet,
     TcAction,
     TcContext,
     XdpAction,
     XdpContext,
     be16,
     classifier,
+    function,
     ktime_get_ns,
     u32,
     u64,
@@ -41,6 +43,8 @@ from osmia.monitor.maps import (
 from osmia.monitor.parse import parse
 from osmia.monitor.probing import accepts, is_refusal, probe_kind, watch_answer, watch_probe
 from osmia.monitor.records import (
+    CapturedHdr,
+    CaptureWay,
     ConnectionCounters,
     ConnectionKey,
     ProbeKind,
@@ -65,6 +69,7 @@ __all__ = [
     "clock",
     "connections",
     "listeners",
+    "monitor_capture",
     "monitor_egress",
     "monitor_ingress",
     "probe_reports",
@@ -156,13 +161,10 @@ def empty_key() -> ConnectionKey:
     )
 
 
-@xdp
-def monitor_ingress(ctx: XdpContext) -> XdpAction:
-    """What comes in: counted, watched for probes, and dropped where a rule blocks its source."""
-    length = u64(ctx.length)
-    now = now_ns()
+def receive(ctx: XdpContext, packet: Packet, length: u64, now: u64) -> u32:
+    """A frame as its destination sees it; the rule that drops it, 0 where it passes."""
     key = empty_key()
-    parsed = parse(ctx.packet(), key, False)
+    parsed = parse(packet, key, False)
     rule = u32(0)
     if parsed.reason < Reason.NOT_IP:
         rule = blocking_rule(key.remote_addr)
@@ -176,11 +178,11 @@ def monitor_ingress(ctx: XdpContext) -> XdpAction:
     if parsed.reason != Reason.PARSED:
         reasons[parsed.reason] += 1
         if parsed.reason >= Reason.NOT_IP:
-            return XdpAction.PASS
+            return u32(0)
     count_source(key.remote_addr, length, now, rule)
     if rule != 0:
         count_hit(rule, length)
-        return XdpAction.DROP
+        return rule
     connection = connection_of(key, now)
     fresh = False
     if connection is not None:
@@ -192,7 +194,37 @@ def monitor_ingress(ctx: XdpContext) -> XdpAction:
     kind = probe_kind(parsed, key, fresh)
     if kind != ProbeKind.NONE:
         watch_probe(ctx, key, kind, now)
-    return XdpAction.PASS
+    return u32(0)
+
+
+def count_sent(packet: Packet, interface: u32, packets: u64, length: u64, now: u64) -> None:
+    """A frame as its source sees it."""
+    key = empty_key()
+    parsed = parse(packet, key, True)
+    total = totals.lookup(interface & (INTERFACE_SLOTS - 1))
+    if total is not None:
+        total.sent_packets += packets
+        total.sent_bytes += length
+    if parsed.reason != Reason.PARSED:
+        reasons[parsed.reason] += 1
+        if parsed.reason >= Reason.NOT_IP:
+            return
+    connection = connection_of(key, now)
+    if connection is not None:
+        first_answer = connection.sent_packets == 0 and connection.received_packets != 0
+        if (first_answer or accepts(parsed)) and not is_refusal(parsed):
+            watch_answer(key)
+        connection.sent_packets += packets
+        connection.sent_bytes += length
+        connection.last_seen = now
+        connection.sent_flags |= u32(parsed.flags)
+
+
+@xdp
+def monitor_ingress(ctx: XdpContext) -> XdpAction:
+    """What comes in: counted, watched for probes, and dropped where a rule blocks its source."""
+    rule = receive(ctx, ctx.packet(), u64(ctx.length), now_ns())
+    return XdpAction.PASS if rule == 0 else XdpAction.DROP
 
 
 @classifier
@@ -204,24 +236,32 @@ def monitor_egress(ctx: TcContext) -> TcAction:
     length = u64(ctx.wire_length)
     if length < u64(ctx.length):
         length = u64(ctx.length)
-    now = now_ns()
-    key = empty_key()
-    parsed = parse(ctx.packet(), key, True)
-    total = totals.lookup(ctx.ifindex & (INTERFACE_SLOTS - 1))
-    if total is not None:
-        total.sent_packets += packets
-        total.sent_bytes += length
-    if parsed.reason != Reason.PARSED:
-        reasons[parsed.reason] += 1
-        if parsed.reason >= Reason.NOT_IP:
-            return TcAction.NEXT
-    connection = connection_of(key, now)
-    if connection is not None:
-        first_answer = connection.sent_packets == 0 and connection.received_packets != 0
-        if (first_answer or accepts(parsed)) and not is_refusal(parsed):
-            watch_answer(key)
-        connection.sent_packets += packets
-        connection.sent_bytes += length
-        connection.last_seen = now
-        connection.sent_flags |= u32(parsed.flags)
+    count_sent(ctx.packet(), ctx.ifindex, packets, length, now_ns())
     return TcAction.NEXT
+
+
+@function(inline=False)
+def sent_by_source(ctx: XdpContext) -> u32:
+    """A frame of a capture as its source sent it."""
+    packet = ctx.packet()
+    captured = packet.read(CapturedHdr)
+    if captured is not None and captured.way != CaptureWay.RECEIVED:
+        count_sent(packet, ctx.ingress_ifindex, u64(1), u64(captured.length), captured.time)
+    return u32(0)
+
+
+@function(inline=False)
+def received_by_destination(ctx: XdpContext) -> u32:
+    """The same as its destination received it; the rule that drops it, 0 where it passes."""
+    packet = ctx.packet()
+    captured = packet.read(CapturedHdr)
+    if captured is None or captured.way == CaptureWay.SENT:
+        return u32(0)
+    return receive(ctx, packet, u64(captured.length), captured.time)
+
+
+@xdp
+def monitor_capture(ctx: XdpContext) -> XdpAction:
+    """A frame of a capture, behind a `CapturedHdr`: sent by its source, then received, or one of both."""
+    sent_by_source(ctx)
+    return XdpAction.PASS if received_by_destination(ctx) == 0 else XdpAction.DROP

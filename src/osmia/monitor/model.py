@@ -51,6 +51,8 @@ class InterfaceMode(Enum):
     """In the driver, before the kernel has made a packet of the frame."""
     GENERIC = "generic"
     """In the network stack, after GRO has joined frames."""
+    CAPTURE = "capture"
+    """In the kernel, but over a capture."""
     SIMULATED = "simulated"
     """Not in a kernel: as plain Python over a capture."""
 

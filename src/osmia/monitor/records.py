@@ -9,6 +9,8 @@ from osmia import Array, be16, struct, u8, u16, u32, u64
 from osmia.net import IpProtocol, IPv6Address
 
 __all__ = [
+    "CaptureWay",
+    "CapturedHdr",
     "ConnectionCounters",
     "ConnectionKey",
     "Endpoint",
@@ -172,6 +174,26 @@ class ReportBudget:
 
     since: u64
     used: u64
+
+
+class CaptureWay(u32, Enum):
+    """Which ends of a captured frame to look from."""
+
+    BOTH = 0
+    SENT = 1
+    """This machine sent it."""
+    RECEIVED = 2
+
+
+@struct
+class CapturedHdr:
+    """What stands before a captured frame when it is run through `monitor_capture`, 16 bytes."""
+
+    time: u64
+    """The monitor's clock at this frame."""
+    length: u32
+    """Bytes on the wire; there may be fewer behind this header."""
+    way: CaptureWay
 
 
 @struct

@@ -9,6 +9,7 @@ from pathlib import Path
 from osmia.monitor.addresses import address_from_kernel
 from osmia.monitor.feed import CapturedFrame
 from osmia.monitor.model import Address, Network
+from osmia.monitor.records import CaptureWay
 from osmia.packets import Frame, open_capture
 
 __all__ = ["captured_frames"]
@@ -17,21 +18,20 @@ IPV4, IPV6, TAGS = 0x0800, 0x86DD, (0x8100, 0x88A8)
 
 
 def captured_frames(path: Path, local: Sequence[Network]) -> Iterator[CapturedFrame]:
-    """The frames of a capture file. Those that a local network sends to elsewhere are outbound.
+    """The frames of a capture file. Those that a local network sends to elsewhere are sent, others received.
 
-    Without local networks, all of them are taken as received. Raises MalformedError,
-    NotSupportedError, OSError.
+    Without local networks each frame counts at both of its ends: sent by its source, received by its
+    destination. Raises MalformedError, NotSupportedError, OSError.
     """
     with open_capture(path) as frames:
         for frame in frames:
-            yield CapturedFrame(
-                frame.timestamp_ns, frame.data, frame.original_length, _is_outbound(frame, local)
-            )
+            way = CaptureWay.BOTH
+            if local:
+                way = CaptureWay.SENT if _is_outbound(frame, local) else CaptureWay.RECEIVED
+            yield CapturedFrame(frame.timestamp_ns, frame.data, frame.original_length, way)
 
 
 def _is_outbound(frame: Frame, local: Sequence[Network]) -> bool:
-    if not local:
-        return False
     ends = _ends(frame.data)
     return ends is not None and _is_in(ends[0], local) and not _is_in(ends[1], local)
 

@@ -51,6 +51,8 @@ class Service:
         self._thread: threading.Thread | None = None
         self._latest: Snapshot | None = None
         self._ready = threading.Condition()
+        self.alerts_only = False
+        """Make snapshots only where there is an alert, and at the end: for captures without a screen."""
         self.failure: BaseException | None = None
         """What ended the collector's thread, where it was an error."""
 
@@ -101,7 +103,8 @@ class Service:
         more = True
         while more and not self._stopping.is_set():
             more = self._feed.advance(interval)
-            self.step()
+            if not self.alerts_only or not more or self._collector.detect(self._feed.clock_ns()):
+                self.step()
 
     def start(self, interval: float) -> None:
         """`run` in a thread of its own."""

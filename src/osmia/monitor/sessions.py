@@ -5,11 +5,18 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import ExitStack, contextmanager
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
 import osmia
-from osmia.errors import KernelError, NotSupportedError, UnknownInterfaceError, UsageError
+from osmia.errors import (
+    KernelError,
+    NotSupportedError,
+    PermissionDeniedError,
+    UnknownInterfaceError,
+    UsageError,
+)
 from osmia.monitor import kernel
 from osmia.monitor.collector import Collector, WatchedInterface
 from osmia.monitor.configuration import Configuration, default_configuration
@@ -33,7 +40,19 @@ from osmia.monitor.model import InterfaceMode, LinkCounters, SourceOfPackets
 from osmia.monitor.policy import Policy, blocking_limits, detection_thresholds, kernel_constants
 from osmia.monitor.service import Service
 
-__all__ = ["capture_session", "choose_interfaces", "live_session"]
+__all__ = ["Engine", "capture_session", "choose_interfaces", "live_session"]
+
+LOOPBACK = 1
+"""The interface that frames come from in BPF_PROG_TEST_RUN."""
+
+
+class Engine(Enum):
+    """Where the program runs that a capture goes through."""
+
+    AUTOMATIC = "auto"
+    KERNEL = "kernel"
+    PYTHON = "python"
+
 
 PROGRAMS = (kernel.monitor_ingress, kernel.monitor_egress)
 
@@ -116,16 +135,22 @@ def capture_session(
     *,
     paced: bool,
     notice: str = "",
+    engine: Engine = Engine.AUTOMATIC,
 ) -> Generator[Service, None, None]:
-    """A monitor over a capture, as plain Python, without rights. `paced` runs it at the capture's speed."""
+    """A monitor over a capture. `paced` runs it at the capture's speed.
+
+    `engine` says where its program runs: in the kernel, which takes the rights to load it, or as plain
+    Python. AUTOMATIC takes the kernel where that is permitted.
+    """
     stopping = threading.Event()
-    with osmia.simulate(*PROGRAMS, constants={kernel.SET_CLOCK: True}) as bpf:
-        index = 1
-        interface = WatchedInterface(name, index, InterfaceMode.SIMULATED)
+    bpf = _capture_programs(engine)
+    with bpf:
+        mode = InterfaceMode.SIMULATED if isinstance(bpf, osmia.SimulatedBpf) else InterfaceMode.CAPTURE
+        interface = WatchedInterface(name, LOOPBACK, mode)
         collector = Collector(bpf, packets_from, _no_counters)
         collector.add_interface(interface)
         book = RuleBook(bpf, tuple[Protected, ...], None)
-        feed = CaptureFeed(bpf, frames, index, stopping.wait if paced else None)
+        feed = CaptureFeed(bpf, frames, stopping.wait if paced else None)
         service = Service(collector, book, feed, stopping, [notice] if notice else [])
         try:
             yield service
@@ -152,6 +177,17 @@ def _host_constants(names: Sequence[str]) -> dict[osmia.Constant[Any], osmia.u16
         kernel.SEES_ANSWERS: sees_answers,
         kernel.EPHEMERAL_PORTS: osmia.u16(ephemeral_ports().start),
     }
+
+
+def _capture_programs(engine: Engine) -> osmia.Bpf:
+    """The program that captures are run through, with all of its maps."""
+    if engine is not Engine.PYTHON:
+        try:
+            return osmia.load(kernel.monitor_capture)
+        except (PermissionDeniedError, NotSupportedError):
+            if engine is Engine.KERNEL:
+                raise
+    return osmia.simulate(kernel.monitor_capture)
 
 
 def _protected_addresses() -> tuple[Protected, ...]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from osmia.errors import KernelError
 from osmia.sys.maps import bpf, object_info
-from osmia.sys.syscall import address_of, name_bytes
+from osmia.sys.syscall import Syscall, address_of, name_bytes, repeated
 from osmia.uapi import records
 from osmia.uapi.constants import AttachFlags, AttachType, Command, ProgramType
 
@@ -31,6 +33,7 @@ _NEXT_ID = {
 _LOAD_ATTEMPTS = 5
 FUNC_INFO_SIZE = 8
 LINE_INFO_SIZE = 16
+LARGEST_PACKET = 65_536
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,29 @@ class ProgramCalls:
             bytes(context_output[: min(attributes.ctx_size_out, context_capacity)]),
             attributes.duration,
         )
+
+    def program_test_runs(self, fd: int, packets: Iterable[bytes]) -> Counter[int]:
+        """Run a program once on each packet, taken after the run before; how often it returned what."""
+        data = ctypes.create_string_buffer(LARGEST_PACKET)
+        target, move = ctypes.addressof(data), ctypes.memmove
+        attributes = records.TestRun(prog_fd=fd, data_in=target, repeat=1)
+        run = repeated(
+            Syscall.BPF,
+            "run a program on test data",
+            Command.PROG_TEST_RUN,
+            ctypes.addressof(attributes),
+            ctypes.sizeof(attributes),
+        )
+        returned: Counter[int] = Counter()
+        for packet in packets:
+            size = len(packet)
+            if size > LARGEST_PACKET:
+                raise KernelError(errno.EINVAL, f"a packet of {size} bytes cannot be run")
+            move(target, packet, size)
+            attributes.data_size_in, attributes.data_size_out = size, 0
+            run()
+            returned[attributes.retval] += 1
+        return returned
 
     def link_create(self, program_fd: int, target: int, attach_type: AttachType, flags: int = 0) -> int:
         """Attach a program to a hook (Linux 5.7); `target` is an interface index or a descriptor."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+from collections.abc import Callable
 from enum import Enum
 from typing import Protocol
 
@@ -56,6 +57,24 @@ def syscall(call: Syscall, action: str, *arguments: int) -> int:
         errno = ctypes.get_errno()
         raise KernelError(errno, f"{action}: {os.strerror(errno)}")
     return result
+
+
+def repeated(call: Syscall, action: str, *arguments: int) -> Callable[[], None]:
+    """A system call to be made many times with the same arguments: what they point to changes.
+
+    Raises NotSupportedError, and when called KernelError, as `syscall` does.
+    """
+    if _column is None:
+        raise NotSupportedError(f"BPF on {_machine}", needs="x86-64 or aarch64")
+    number = ctypes.c_long(call.value[_column])
+    prepared = tuple(ctypes.c_ulong(argument) for argument in arguments)
+
+    def once() -> None:
+        if _syscall(number, *prepared) < 0:
+            errno = ctypes.get_errno()
+            raise KernelError(errno, f"{action}: {os.strerror(errno)}")
+
+    return once
 
 
 def address_of(data: bytes | None) -> int:

@@ -99,7 +99,7 @@ def _add_replay(commands: SubCommands) -> None:
     parser = add_command(
         commands,
         "replay",
-        "run a capture through the same programs, without rights",
+        "run a capture through the same programs; as plain Python where rights are missing",
         "osmia monitor replay scan.pcap --json --local 10.0.0.0/8",
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="pcap or pcapng")
@@ -109,6 +109,12 @@ def _add_replay(commands: SubCommands) -> None:
         default=[],
         metavar="CIDR",
         help="what this network sends to elsewhere was sent by the monitored machine (repeatable)",
+    )
+    parser.add_argument(
+        "--engine",
+        choices=("auto", "kernel", "python"),
+        default="auto",
+        help="where the programs run: auto takes the kernel where that is permitted",
     )
     add_bounds(parser)
     parser.set_defaults(handler=_replay)
@@ -147,4 +153,4 @@ def _demo(arguments: argparse.Namespace) -> int:
 def _replay(arguments: argparse.Namespace) -> int:
     from osmia.monitor import commands
 
-    return commands.replay(arguments.file, _bounds(arguments), local=arguments.local)
+    return commands.replay(arguments.file, _bounds(arguments), local=arguments.local, engine=arguments.engine)
