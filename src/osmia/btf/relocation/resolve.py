@@ -89,7 +89,8 @@ def describe(local: TypeGraph, relocation: CoreRelocation) -> str:
     """What a relocation is about, as users name it: `struct task_struct.real_parent`."""
     found = local.type(relocation.type_id)
     name = essential(getattr(found, "name", "")) or "an unnamed type"
-    kind = {types.Struct: "struct ", types.Union: "union ", types.Enum: "enum "}.get(type(found), "")
+    words = ((types.Struct, "struct "), (types.Union, "union "), (types.Enum, "enum "))
+    kind = next((word for each, word in words if isinstance(found, each)), "")
     try:
         meant = _meant(local, relocation, RelocationKind(relocation.kind))
     except (MalformedError, ValueError):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from osmia.compiler.backend import kernel_fields
 from osmia.compiler.backend.arithmetic import binary, compare, convert
 from osmia.compiler.backend.debug_info import DebugInfo
 from osmia.compiler.ir.ops import (
+    AddressToPointer,
     Argument,
     AtomicAdd,
     Binary,
@@ -22,6 +24,9 @@ from osmia.compiler.ir.ops import (
     FunctionIr,
     IsNull,
     Jump,
+    KernelFieldAddress,
+    KernelFieldInfo,
+    KernelTypeInfo,
     Linkage,
     Load,
     LoadLocal,
@@ -38,6 +43,7 @@ from osmia.compiler.ir.ops import (
     Parameter,
     PointerAbove,
     PointerDifference,
+    PointerToAddress,
     Register,
     Reinterpret,
     Return,
@@ -50,7 +56,15 @@ from osmia.compiler.ir.ops import (
     VariableDefinition,
     Zero,
 )
-from osmia.compiler.ir.types import BoolType, IntegerType, IrType, MemoryType, PointerType, alignment_of
+from osmia.compiler.ir.types import (
+    BoolType,
+    IntegerType,
+    IrType,
+    MemoryType,
+    PointerType,
+    StructType,
+    alignment_of,
+)
 
 _WORD = 8
 """Bytes of a slot of the stack, as the verifier follows it."""
@@ -112,6 +126,7 @@ def _map_body(definition: MapDefinition) -> tuple[str, str]:
 
 _DECLARATIONS = [
     "declare ptr @llvm.preserve.static.offset(ptr)",
+    *kernel_fields.DECLARATIONS,
     "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)",
     "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)",
     *(f"declare i{bits} @llvm.bswap.i{bits}(i{bits})" for bits in (16, 32, 64)),
@@ -404,6 +419,17 @@ class _FunctionAssembler:
                 return self.result(f"load {_register_type(result.type)}, ptr {address}, align {alignment}")
             case CallHelper():
                 return self._call(operation)
+            case KernelFieldAddress(_, pointer, struct, index):
+                return self._kernel_field(pointer, struct, index)
+            case KernelFieldInfo(_, pointer, struct, index, kind):
+                return self.result(kernel_fields.field_info(self._kernel_field(pointer, struct, index), kind))
+            case KernelTypeInfo(_, struct, size):
+                node = self._debug.type(struct)
+                return self.result(kernel_fields.type_info(self._count, node, size=size))
+            case AddressToPointer(_, value):
+                return self.result(f"inttoptr i64 {self._value(value)} to ptr")
+            case PointerToAddress(_, pointer):
+                return self.result(f"ptrtoint ptr {self._value(pointer)} to i64")
             case Argument(result, position):
                 name = _argument_name(self._function.parameters[position], position)
                 return self._narrowed(name, result.type)
@@ -412,6 +438,10 @@ class _FunctionAssembler:
                 return self._narrowed(self.result(f"call i64 @{called}({given})"), result.type)
             case _:
                 raise AssertionError(f"{type(operation).__name__} has no result")
+
+    def _kernel_field(self, pointer: Operand, struct: StructType, index: int) -> str:
+        node = self._debug.type(struct)
+        return self.result(kernel_fields.access(struct, self._value(pointer), index, node))
 
     def _opaque(self, value: str, kind: str = "i64") -> str:
         """The same 64 bits, of which LLVM knows nothing."""

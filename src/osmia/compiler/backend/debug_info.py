@@ -17,6 +17,8 @@ from osmia.compiler.ir.types import (
     ArrayType,
     BoolType,
     IntegerType,
+    KernelField,
+    KernelStruct,
     MemoryType,
     PointerType,
     StructType,
@@ -184,6 +186,8 @@ class DebugInfo:
                     f"!DICompositeType(tag: DW_TAG_array_type, baseType: {self._type(element)}, "
                     f"size: {memory_type.size * 8}, elements: {subrange})"
                 )
+            case StructType(kernel=KernelStruct() as kernel, size=size):
+                return self._kernel_struct(kernel, size)
             case StructType(name=name, fields=fields, size=size):
                 members = [
                     self._member(
@@ -196,6 +200,38 @@ class DebugInfo:
                     f"!DICompositeType(tag: DW_TAG_structure_type, name: {_name(name)}, size: {size * 8}, "
                     f"elements: {elements})"
                 )
+
+    def type(self, memory_type: MemoryType) -> str:
+        """The node of a type."""
+        return self._type(memory_type)
+
+    def _kernel_struct(self, kernel: KernelStruct, size: int) -> str:
+        """What CO-RE knows a struct by: its name, and names and kinds of fields."""
+        members = [self._kernel_member(field) for field in kernel.fields]
+        elements = self._add(f"!{{{', '.join(members)}}}")
+        tag = "DW_TAG_union_type" if kernel.is_union else "DW_TAG_structure_type"
+        return self._add(
+            f"!DICompositeType(tag: {tag}, name: {_name(kernel.name)}, size: {size * 8}, "
+            f"elements: {elements})"
+        )
+
+    def _kernel_member(self, field: KernelField) -> str:
+        if field.type is None:
+            return self._member(field.name, self._pointer("null"), 64, field.offset * 8)
+        node, size = self._type(field.type), field.type.size * 8
+        if field.is_enum:
+            # Without a name it stands for every enum.
+            node = self._add(
+                f"!DICompositeType(tag: DW_TAG_enumeration_type, size: {size}, baseType: {node}, "
+                "elements: !{})"
+            )
+        if not field.bits:
+            return self._member(field.name, node, size, field.offset * 8)
+        start = field.offset * 8
+        return self._add(
+            f"!DIDerivedType(tag: DW_TAG_member, name: {_name(field.name)}, baseType: {node}, "
+            f"size: {field.bits}, offset: {start}, flags: DIFlagBitField, extraData: i64 {start})"
+        )
 
     def _member(self, name: str, type_node: str, size: int, offset: int) -> str:
         return self._add(

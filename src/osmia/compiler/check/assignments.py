@@ -205,6 +205,8 @@ def _attribute_place(checker: Checker, target: ast.Attribute) -> Value:
     match receiver:
         case Poison():
             return receiver
+        case Reference(type=PointerType(space=Space.KERNEL | Space.BTF)):
+            what, help_text = "memory of the kernel", "keep what changes in a variable or a map"
         case Reference():
             place = place_attribute(checker, receiver, target)
             if isinstance(place, Reference | Poison):

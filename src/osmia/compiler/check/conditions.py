@@ -12,7 +12,7 @@ from osmia.compiler.check.context import Checker, Flow, merge
 from osmia.compiler.check.reservations import without
 from osmia.compiler.check.values import Absent, PlainInt, Poison, Reference, Scalar, Static, Value, scalar
 from osmia.compiler.ir.ops import Block, LoadLocal, Number, StoreLocal
-from osmia.compiler.ir.types import BOOL, I64, IntegerType
+from osmia.compiler.ir.types import BOOL, I64, IntegerType, Space
 from osmia.compiler.primitives import maps
 from osmia.lang.maps import Map
 
@@ -192,6 +192,9 @@ def _with_present(state: Flow | None, node: ast.expr) -> Flow | None:
 def _truth(checker: Checker, node: ast.expr, value: Value, then: Block, otherwise: Block) -> Outcome:
     """A value as a condition: Python's truth."""
     state, builder = checker.state, checker.builder
+    if isinstance(value, Reference) and value.type.space in (Space.KERNEL, Space.BTF):
+        builder.branch(checker.is_null(value.operand).operand, otherwise, then)
+        return state, state
     if isinstance(value, Reference) and value.type.nullable:
         builder.branch(checker.is_null(value.operand).operand, otherwise, then)
         return _with_present(state, node), without(state, value)

@@ -46,6 +46,9 @@ from osmia.compiler.ir.types import (
     StructType,
 )
 from osmia.compiler.primitives.context_arrays import context_array
+
+
+from osmia.compiler.primitives import kernel_memory
 from osmia.compiler.primitives.contexts import CONTEXTS
 from osmia.compiler.primitives.methods import methods_of
 from osmia.compiler.primitives.properties import properties_of
@@ -231,6 +234,8 @@ def place_attribute(checker: Checker, receiver: Reference, node: ast.Attribute) 
             return receiver
         return checker.report(findings.no_attribute(span, str(receiver), node.attr, ("value",)))
     assert pointee is not None
+    if isinstance(pointee, StructType) and pointee.kernel is not None:
+        return kernel_memory.field(checker, receiver, pointee.kernel, node.attr, span)
     if isinstance(pointee, StructType):
         for member in pointee.fields:
             if member.name == node.attr:

@@ -6,7 +6,7 @@ from types import FunctionType
 from typing import Any, cast
 
 from osmia.compiler import findings
-from osmia.compiler.check import assignments
+from osmia.compiler.check import assignments, kernel_arguments
 from osmia.compiler.check.builtin_functions import BUILTINS
 from osmia.compiler.check.context import Checker, Flow, Frame, MayBeNoneError, ModuleContext, Variable
 from osmia.compiler.check.inlining import inline
@@ -20,6 +20,7 @@ from osmia.compiler.ir.ops import FunctionIr, Number, Scope
 from osmia.compiler.ir.types import I32, IntegerType
 from osmia.compiler.primitives.contexts import CONTEXTS
 from osmia.compiler.source import FunctionSource, read_function
+from osmia.lang.kernel_programs import TypedProgram
 from osmia.lang.programs import Program
 
 
@@ -61,7 +62,7 @@ def _check(program: Program[Any, Any], module: ModuleContext, source: FunctionSo
     checker.call_subprogram = call_subprogram
     checker.bind = assignments.bind
     checker.give_back = give_back
-    if len(parameters) != 1:
+    if len(parameters) != 1 and not isinstance(program, TypedProgram):
         expected = f"one parameter, `ctx: {program.context_type.__name__}`"
         checker.report(findings.wrong_arguments(source.span_of_name(), program.name, expected))
     if len(module.findings) > before:
@@ -69,6 +70,8 @@ def _check(program: Program[Any, Any], module: ModuleContext, source: FunctionSo
     argument = parameters[0].arg
     frame.variables[argument] = Variable(None, Context(program.context_type))
     checker.state = Flow(frozenset({argument}))
+    if isinstance(program, TypedProgram):
+        kernel_arguments.bind_arguments(checker, program, source.node)
     end = statements(checker, source.node.body)
     if end is not None:
         checker.report(findings.missing_return(source.span_of_name(), program.name, return_type.name))

@@ -12,12 +12,15 @@ from osmia.compiler.ir.types import (
     ArrayType,
     BoolType,
     IntegerType,
+    KernelField as KernelFieldType,
+    KernelStruct as KernelStructType,
     MemoryType,
     StructField,
     StructType,
 )
 from osmia.lang.arrays import Array
 from osmia.lang.integers import Integer
+from osmia.lang.kernel_structs import KernelStruct, field_layout, type_size
 from osmia.lang.pointers import Pointer
 from osmia.lang.structs import Struct
 
@@ -28,6 +31,7 @@ class TypeTable:
     def __init__(self) -> None:
         self._classes: dict[MemoryType, type[Any]] = {}
         self._types: dict[type[Any], MemoryType] = {}
+        self._kernel_structs: dict[type[KernelStruct], StructType] = {}
 
     def memory_type(self, python_type: object) -> MemoryType | None:
         """The IR type of a memory class, or None for anything else."""
@@ -85,8 +89,27 @@ class TypeTable:
                 return members[0], True
         return annotation, False
 
+    def kernel_struct(self, python_class: type[KernelStruct]) -> StructType:
+        """The type of a struct of the kernel."""
+        if python_class not in self._kernel_structs:
+            fields: list[KernelFieldType] = []
+            for field, offset, _ in field_layout(python_class):
+                kind: MemoryType | None = None
+                if field.type is not None and not field.pointer:
+                    nested = issubclass(field.type, KernelStruct)
+                    kind = self.kernel_struct(field.type) if nested else self.memory_type(field.type)
+                fields.append(KernelFieldType(field.name, kind, offset, field.bits, field.is_enum))
+            kernel = KernelStructType(python_class.kernel_name, python_class.is_union, tuple(fields))
+            size = int(type_size(python_class))
+            made = StructType(python_class.__name__, (), size, 8, kernel)
+            self._kernel_structs[python_class] = made
+            self._classes[made] = python_class
+        return self._kernel_structs[python_class]
+
     def pointer_target(self, annotation: object) -> MemoryType | None:
-        """The integer type T of `Pointer[T]`, else None."""
+        """The integer type T of `Pointer[T]`, or the type of a struct of the kernel, else None."""
+        if isinstance(annotation, type) and issubclass(annotation, KernelStruct):
+            return self.kernel_struct(annotation)
         if get_origin(annotation) is Pointer:
             return self.memory_type(cast("tuple[object]", get_args(annotation))[0])
         return None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
 
-from osmia.compiler.ir.types import BoolType, IntegerType, IrType, MemoryType, PointerType
+from osmia.compiler.ir.types import BoolType, IntegerType, IrType, MemoryType, PointerType, StructType
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,7 @@ class Null:
 Operand = Register | Number | Null
 
 BinaryOperator = Literal["add", "sub", "mul", "div", "mod", "and", "or", "xor", "shl", "shr"]
+FieldInfo = Literal["offset", "size", "exists", "signed", "left shift", "right shift"]
 CompareOperator = Literal["eq", "ne", "lt", "le", "gt", "ge"]
 
 
@@ -276,6 +277,52 @@ class AtomicAdd:
 
 
 @dataclass(frozen=True, eq=False)
+class KernelFieldAddress:
+    """The address of a field of a kernel struct: a CO-RE relocation; `pointer` may be null for a query."""
+
+    result: Register
+    pointer: Operand
+    struct: StructType
+    index: int
+
+
+@dataclass(frozen=True, eq=False)
+class KernelFieldInfo:
+    """What the kernel says of a field, a number of 32 bits; `kind` is that of the relocation."""
+
+    result: Register
+    pointer: Operand
+    struct: StructType
+    index: int
+    kind: FieldInfo
+
+
+@dataclass(frozen=True, eq=False)
+class KernelTypeInfo:
+    """Whether the kernel has a struct (`size` false), or its bytes, a number of 32 bits."""
+
+    result: Register
+    struct: StructType
+    size: bool
+
+
+@dataclass(frozen=True, eq=False)
+class AddressToPointer:
+    """A 64-bit number as the pointer that it is."""
+
+    result: Register
+    value: Operand
+
+
+@dataclass(frozen=True, eq=False)
+class PointerToAddress:
+    """A pointer as a number of 64 bits."""
+
+    result: Register
+    pointer: Operand
+
+
+@dataclass(frozen=True, eq=False)
 class Zero:
     """Set bytes to zero."""
 
@@ -365,6 +412,11 @@ Operation = (
     | Load
     | Store
     | AtomicAdd
+    | KernelFieldAddress
+    | KernelFieldInfo
+    | KernelTypeInfo
+    | AddressToPointer
+    | PointerToAddress
     | Zero
     | Copy
     | CallHelper

@@ -50,13 +50,35 @@ class StructField:
 
 
 @dataclass(frozen=True)
+class KernelField:
+    """A field of a kernel struct: `type` is None for a pointer. The offset, in bytes, holds nowhere."""
+
+    name: str
+    type: MemoryType | None
+    offset: int
+    bits: int = 0
+    """Bits of a bit field, else 0."""
+    is_enum: bool = False
+
+
+@dataclass(frozen=True)
+class KernelStruct:
+    """What an object says of a struct whose layout the kernel knows; CO-RE finds it by these names."""
+
+    name: str
+    is_union: bool
+    fields: tuple[KernelField, ...]
+
+
+@dataclass(frozen=True)
 class StructType:
-    """A record with the layout that C gives it."""
+    """A record with the layout that C gives it, or with `kernel` one that is only read, by CO-RE."""
 
     name: str
     fields: tuple[StructField, ...]
     size: int
     alignment: int
+    kernel: KernelStruct | None = None
 
     @property
     def has_padding(self) -> bool:
@@ -110,6 +132,10 @@ class Space(Enum):
     MEMORY = "memory"
     """What a global function is given: the stack of another function, a map value, anything."""
     CONTEXT = "context"
+    KERNEL = "kernel"
+    """Any address: memory is read with bpf_probe_read_kernel."""
+    BTF = "typed kernel"
+    """A pointer whose type the verifier knows: memory is read directly, and reads as 0 where it is not."""
     MAP = "map"
 
 

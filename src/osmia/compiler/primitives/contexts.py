@@ -6,6 +6,7 @@ from osmia.compiler.ir.types import U32, IntegerType
 from osmia.compiler.primitives.context_records import record_rows
 from osmia.compiler.primitives.context_row import ContextFieldRow, ContextRow
 from osmia.lang.contexts import TcContext, XdpContext
+from osmia.lang.kernel_programs import BtfTracepointContext, FentryContext, FexitContext, LsmContext
 from osmia.lang.tracing import KprobeContext, RawTracepointContext, TracepointContext
 
 _BE16 = IntegerType("be16", 16, big_endian=True)
@@ -38,4 +39,11 @@ CONTEXTS: dict[type, ContextRow] = {
     RawTracepointContext: ContextRow("bpf_raw_tracepoint_args", {}),
     KprobeContext: ContextRow("pt_regs", {}),
     **record_rows(),
+
+
+    # The arguments, 8 bytes each: bpf_ctx_convert knows them as an array of unsigned long long.
+    BtfTracepointContext: ContextRow("bpf_raw_tracepoint_args", {}),
+    FentryContext: ContextRow("bpf_raw_tracepoint_args", {}),
+    FexitContext: ContextRow("bpf_raw_tracepoint_args", {}),
+    LsmContext: ContextRow("bpf_raw_tracepoint_args", {}),
 }

@@ -31,10 +31,10 @@ from osmia.compiler.ir.types import (
     PointerType,
     Space,
 )
-from osmia.compiler.primitives import maps, tracing
+from osmia.compiler.primitives import kernel_memory, maps, tracing
 from osmia.compiler.primitives.method import Call, MethodRow
 from osmia.diagnostics import Span
-from osmia.lang import helpers, kernel_helpers
+from osmia.lang import helpers, kernel_helpers, kernel_structs
 from osmia.lang.maps import Map
 from osmia.uapi import HELPERS
 from osmia.uapi.helper_arguments import (
@@ -182,5 +182,12 @@ HELPER_CALLS: dict[Callable[..., object], MethodRow] = {
     **{getattr(kernel_helpers, name): _row(name) for name in kernel_helpers.__all__},
     helpers.probe_read_user_str: MethodRow(("type", "address"), tracing.probe_read_user_str),
     helpers.probe_read_kernel_str: MethodRow(("type", "address"), tracing.probe_read_kernel_str),
+    kernel_structs.kernel_pointer: MethodRow(("struct", "address"), kernel_memory.kernel_pointer),
+    kernel_structs.kernel_address: MethodRow(("struct",), kernel_memory.kernel_address),
+    kernel_structs.field_exists: MethodRow(("field",), kernel_memory.field_exists),
+    kernel_structs.field_offset: MethodRow(("field",), kernel_memory.field_offset),
+    kernel_structs.field_size: MethodRow(("field",), kernel_memory.field_size),
+    kernel_structs.type_exists: MethodRow(("struct",), kernel_memory.type_exists),
+    kernel_structs.type_size: MethodRow(("struct",), kernel_memory.type_size),
 }
 """The functions that are helpers; their receiver is the function itself."""
