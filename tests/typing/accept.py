@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 from enum import Enum
-from typing import Literal, assert_type
+from typing import Annotated, Literal, assert_type
 
 import osmia
 from osmia import (
     Array,
     ArrayMap,
+    BitField,
+    BtfTracepointContext,
     Constant,
     Direction,
     EventReader,
+    FexitContext,
     Frame,
     HashMap,
     Histogram,
     Histograms,
+    KernelAddress,
+    KernelPointer,
+    KernelStruct,
     LinearHistogram,
     Log2Histogram,
     LpmTrie,
     LruHashMap,
     LruPerCpuHashMap,
+    LsmContext,
     PerCpuArray,
     PerCpuHashMap,
     PerCpuValues,
@@ -38,11 +45,20 @@ from osmia import (
     XdpContext,
     XdpFlags,
     be16,
+    btf_tracepoint,
     classifier,
+    fexit,
+    field_exists,
+    field_offset,
     function,
+    i32,
     i64,
+    kernel_address,
+    kernel_pointer,
     ktime_get_ns,
+    lsm,
     struct,
+    type_exists,
     u8,
     u16,
     u32,
@@ -340,3 +356,34 @@ def hooks(bpf: osmia.Bpf, cgroup: str) -> None:
     bpf[looks].attach()
     assert_type(bpf[filters].run(b"").action, u32)
     assert_type(u32(1) in bpf[sockets], bool)
+
+
+class AcceptedTask(KernelStruct, name="task_struct"):
+    pid: i32
+    parent: KernelPointer[AcceptedTask]
+    stack: KernelAddress
+    flag: Annotated[u32, BitField(3)]
+
+
+@btf_tracepoint("sched_process_exit")
+def typed_arguments(ctx: BtfTracepointContext, task: AcceptedTask, group_dead: bool) -> int:
+    assert_type(task.parent.parent.pid, i32)
+    assert_type(task.stack, u64)
+    assert_type(task.flag, u32)
+    assert_type(ctx.pid, u32)
+    if task.parent and field_exists(AcceptedTask.flag) and type_exists(AcceptedTask):
+        return 1
+    other = kernel_pointer(AcceptedTask, kernel_address(task))
+    assert_type(other, AcceptedTask)
+    assert_type(field_offset(AcceptedTask.parent), u32)
+    return 0
+
+
+@lsm("file_open")
+def on_hook(ctx: LsmContext, file: AcceptedTask) -> int:
+    return 0
+
+
+@fexit("tcp_connect")
+def on_return(ctx: FexitContext, task: AcceptedTask, result: i32) -> int:
+    return 0

@@ -8,10 +8,14 @@ import osmia
 from osmia import (
     Array,
     ArrayMap,
+    BtfTracepointContext,
     Constant,
     HashMap,
+    KernelPointer,
+    KernelStruct,
     Log2Histogram,
     LpmTrie,
+    LsmContext,
     PerCpuHashMap,
     PerfEventArray,
     RingBuf,
@@ -20,9 +24,13 @@ from osmia import (
     XdpAction,
     XdpContext,
     be16,
+    btf_tracepoint,
     classifier,
+    fentry,
     function,
     i32,
+    kernel_address,
+    kernel_pointer,
     struct,
     u16,
     u32,
@@ -225,3 +233,24 @@ def connects(ctx: osmia.CgroupSockAddrContext) -> osmia.CgroupVerdict:
 @osmia.socket_filter  # error
 def filters(ctx: osmia.SkLookupContext) -> u32:
     return u32(0)
+
+
+
+
+class RejectedTask(KernelStruct, name="task_struct"):
+    pid: i32
+    parent: KernelPointer[RejectedTask]
+
+
+@btf_tracepoint("sched_process_exit")
+def wrong_reads(ctx: BtfTracepointContext, task: RejectedTask) -> int:
+    task.parent.nothing  # error
+    task.parent.pid + u64(1)  # error
+    kernel_pointer(u64, u64(1))  # error
+    kernel_address(u64(1))  # error
+    return 0
+
+
+@fentry("tcp_connect")  # error
+def context_of_another_kind(ctx: LsmContext) -> int:
+    return 0

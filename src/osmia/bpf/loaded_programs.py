@@ -16,6 +16,7 @@ from osmia.lang import (
     TcAction,
     TracepointProgram,
     TracingProgram,
+    TypedProgram,
     XdpAction,
 )
 from osmia.loader import Link, ProgramHandle, XdpLink
@@ -115,6 +116,8 @@ class LoadedTracing:
                 return self.handle.attach_tracepoint(category, name)
             case RawTracepointProgram():
                 return self.handle.attach_raw_tracepoint(target)
+            case TypedProgram():
+                return self.handle.attach_typed()
             case KretprobeProgram():
                 return self.handle.attach_kprobe(target, at_return=True)
             case KprobeProgram():

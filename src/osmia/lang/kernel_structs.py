@@ -1,5 +1,8 @@
 """Structs of the kernel: read where they are, laid out as the kernel that runs has them (CO-RE)."""
 
+# Fields and functions below stand for the structs: they reach into them.
+# pyright: reportPrivateUsage=false
+
 from __future__ import annotations
 
 import itertools
@@ -25,6 +28,7 @@ from osmia.lang.memory import Aggregate, alignment_of, size_of
 __all__ = [
     "BitField",
     "EnumField",
+    "FieldName",
     "KernelAddress",
     "KernelPointer",
     "KernelStruct",
@@ -77,6 +81,16 @@ class BitField:
     bits: int
 
 
+@dataclass(frozen=True)
+class FieldName:
+    """Gives the kernel's name of a field where Python has another one for it.
+
+    Such as `common: Annotated[SockCommon, FieldName("__sk_common")]`.
+    """
+
+    name: str
+
+
 class EnumField:
     """Marks a field whose C type is an enum: `state: Annotated[u32, EnumField]`."""
 
@@ -94,6 +108,7 @@ class KernelField:
     pointer: bool = False
     bits: int = 0
     is_enum: bool = False
+    kernel_name: str = ""
 
 
 class _FieldAccess:
@@ -105,10 +120,10 @@ class _FieldAccess:
     def __get__(self, instance: KernelStruct | None, owner: type[KernelStruct]) -> Any:
         if instance is None:
             return owner.kernel_fields()[self._name]
-        return instance._value_of(self._name)  # pyright: ignore[reportPrivateUsage]
+        return instance._value_of(self._name)
 
     def __set__(self, instance: KernelStruct, value: object) -> None:
-        instance._set(self._name, value)  # pyright: ignore[reportPrivateUsage]
+        instance._set(self._name, value)
 
 
 _addresses = itertools.count(0xFFFF_8880_0000_1000, 0x1000)
@@ -192,20 +207,21 @@ class KernelStruct:
 
 
 def _field(owner: type[KernelStruct], name: str, hint: Any) -> KernelField:
-    bits, is_enum = 0, False
+    bits, is_enum, kernel_name = 0, False, name
     if get_origin(hint) is Annotated:
         hint, *marks = get_args(hint)
         for mark in marks:
             bits = mark.bits if isinstance(mark, BitField) else bits
+            kernel_name = mark.name if isinstance(mark, FieldName) else kernel_name
             is_enum = is_enum or mark is EnumField
     if get_origin(hint) is KernelPointer:
         (target,) = get_args(hint)
         if isinstance(target, type) and issubclass(target, KernelStruct):
-            return KernelField(owner, name, target, pointer=True)
+            return KernelField(owner, name, target, pointer=True, kernel_name=kernel_name)
     elif hint is KernelAddress:
-        return KernelField(owner, name, None, pointer=True)
+        return KernelField(owner, name, None, pointer=True, kernel_name=kernel_name)
     elif isinstance(hint, type) and _may_lie_in_a_struct(hint, bits):
-        return KernelField(owner, name, hint, bits=bits, is_enum=is_enum)
+        return KernelField(owner, name, hint, bits=bits, is_enum=is_enum, kernel_name=kernel_name)
     raise TypeError(
         f"{owner.__name__}.{name}: {hint!r} is no type of a kernel struct's field: use integers, bool, "
         "Array, another KernelStruct, KernelPointer[…] or KernelAddress"
@@ -221,8 +237,8 @@ def _may_lie_in_a_struct(hint: type[Any], bits: int) -> bool:
 def _null(kind: type[K]) -> K:
     """What a null pointer leads to: zeros."""
     made = kind.__new__(kind)
-    made._values = {}  # pyright: ignore[reportPrivateUsage]
-    made._address = 0  # pyright: ignore[reportPrivateUsage]
+    made._values = {}
+    made._address = 0
     return made
 
 
@@ -237,7 +253,7 @@ def kernel_pointer(kind: type[K], address: u64) -> K:
 
 def kernel_address(struct: KernelStruct) -> u64:
     """The address of a kernel struct, as key of a map for example; 0 for a null pointer."""
-    return u64(struct._address)  # pyright: ignore[reportPrivateUsage]
+    return u64(struct._address)
 
 
 def _known(field: object) -> KernelField:
@@ -270,7 +286,7 @@ def field_size(field: object) -> u32:
 
 def type_exists(kind: type[KernelStruct]) -> bool:
     """Whether the running kernel has a struct; in simulation it has all."""
-    return issubclass(kind, KernelStruct)
+    return bool(kind.kernel_name)
 
 
 def type_size(kind: type[KernelStruct]) -> u32:

@@ -12,6 +12,7 @@ from osmia.btf import encode_btf
 from osmia.errors import KernelError, UsageError
 from osmia.loader.btf_loading import load_btf
 from osmia.loader.core_relocation import relocated
+from osmia.loader.kernel_hooks import hook_of
 from osmia.loader.kernel_types import KernelTypes
 from osmia.loader.linking import link_program
 from osmia.loader.map_object import MapObject, create_map
@@ -103,7 +104,8 @@ def load_object(
         programs: dict[str, ProgramHandle] = {}
         for program in programs_here:
             image = link_program(program, spec.license, descriptors, btf_descriptor)
-            fd = load_program(kernel, program, image)
+            with hook_of(kernel, program, kernel_types) as hook:
+                fd = load_program(kernel, program, hook.into(image))
             descriptor = resources.enter_context(Descriptor(kernel, fd, f"program {program.name!r}"))
             programs[program.name] = ProgramHandle(kernel, descriptor, program)
         for map_spec in spec.maps.values():

@@ -17,6 +17,7 @@ from osmia.loader.attach.socket import attach_socket
 from osmia.loader.attach.socket_map import attach_socket_map
 from osmia.loader.attach.tcx import attach_tcx
 from osmia.loader.attach.tracepoint import attach_raw_tracepoint, attach_tracepoint
+from osmia.loader.attach.typed import attach_typed
 from osmia.loader.attach.xdp import XdpLink, attach_xdp
 from osmia.loader.sections import NETWORK_TYPES
 from osmia.loader.specification import ProgramSpec
@@ -179,6 +180,10 @@ class ProgramHandle:
     def attach_raw_tracepoint(self, name: str) -> Link:
         """Attach to a tracepoint's arguments; see `osmia.loader.attach.tracepoint`."""
         return attach_raw_tracepoint(self.kernel, self.fd, name)
+
+    def attach_typed(self) -> Link:
+        """Attach to the function, tracepoint or security hook it was loaded for; see `attach.typed`."""
+        return attach_typed(self.kernel, self.fd, self.spec)
 
     def attach_kprobe(self, function: str, *, offset: int = 0, at_return: bool = False) -> Link:
         """Attach to a kernel function; see `osmia.loader.attach.kprobe`."""

@@ -20,6 +20,7 @@ class SectionRule:
     has_target: bool = False
 
 
+_SLEEPABLE = ProgramFlags.SLEEPABLE
 _XDP_FRAGS = ProgramFlags.XDP_HAS_FRAGS
 RULES = (
     SectionRule("xdp.frags/devmap", ProgramType.XDP, AttachType.XDP_DEVMAP, _XDP_FRAGS),
@@ -44,6 +45,15 @@ RULES = (
     SectionRule("tp", ProgramType.TRACEPOINT, has_target=True),
     SectionRule("raw_tracepoint", ProgramType.RAW_TRACEPOINT, has_target=True),
     SectionRule("raw_tp", ProgramType.RAW_TRACEPOINT, has_target=True),
+    SectionRule("tp_btf", ProgramType.TRACING, AttachType.TRACE_RAW_TP, has_target=True),
+    SectionRule("fentry", ProgramType.TRACING, AttachType.TRACE_FENTRY, has_target=True),
+    SectionRule("fentry.s", ProgramType.TRACING, AttachType.TRACE_FENTRY, _SLEEPABLE, has_target=True),
+    SectionRule("fexit", ProgramType.TRACING, AttachType.TRACE_FEXIT, has_target=True),
+    SectionRule("fexit.s", ProgramType.TRACING, AttachType.TRACE_FEXIT, _SLEEPABLE, has_target=True),
+    SectionRule("fmod_ret", ProgramType.TRACING, AttachType.MODIFY_RETURN, has_target=True),
+    SectionRule("fmod_ret.s", ProgramType.TRACING, AttachType.MODIFY_RETURN, _SLEEPABLE, has_target=True),
+    SectionRule("lsm", ProgramType.LSM, AttachType.LSM_MAC, has_target=True),
+    SectionRule("lsm.s", ProgramType.LSM, AttachType.LSM_MAC, _SLEEPABLE, has_target=True),
     SectionRule("perf_event", ProgramType.PERF_EVENT),
     SectionRule("cgroup_skb/ingress", ProgramType.CGROUP_SKB, AttachType.CGROUP_INET_INGRESS),
     SectionRule("cgroup_skb/egress", ProgramType.CGROUP_SKB, AttachType.CGROUP_INET_EGRESS),

@@ -30,6 +30,7 @@ _NEXT_ID = {
     "btf": Command.BTF_GET_NEXT_ID,
     "link": Command.LINK_GET_NEXT_ID,
 }
+_LONGEST_MODULE_NAME = 64
 _LOAD_ATTEMPTS = 5
 FUNC_INFO_SIZE = 8
 LINE_INFO_SIZE = 16
@@ -49,6 +50,10 @@ class ProgramImage:
     btf_fd: int = 0
     func_info: bytes = b""
     line_info: bytes = b""
+    attach_btf_id: int = 0
+    """The kernel's function or tracepoint, as a type of its BTF."""
+    attach_btf_fd: int = 0
+    """BTF of the module that has it, 0 for the kernel itself."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,10 @@ class ProgramCalls:
             prog_flags=image.flags,
             prog_name=name_bytes(image.name),
             expected_attach_type=image.attach_type,
+            attach_btf_id=image.attach_btf_id,
         )
+        if image.attach_btf_fd:
+            attributes.attach_btf_obj_fd = image.attach_btf_fd
         if target is not None and log is not None:
             attributes.log_level = log_level
             attributes.log_buf = ctypes.addressof(target)
@@ -246,6 +254,13 @@ class ProgramCalls:
         info = records.LinkInfo()
         object_info(fd, info, "link")
         return info
+
+    def btf_name(self, fd: int) -> str:
+        """The name of a BTF of the kernel's own: "vmlinux" or a module's; empty for one of a process."""
+        name = ctypes.create_string_buffer(_LONGEST_MODULE_NAME)
+        info = records.BtfInfo(name=ctypes.addressof(name), name_len=len(name))
+        object_info(fd, info, "BTF")
+        return name.value.decode(errors="replace") if info.kernel_btf else ""
 
     def fd_by_id(self, kind: ObjectKind, id: int) -> int:
         """Open a kernel object by its id; needs CAP_SYS_ADMIN."""

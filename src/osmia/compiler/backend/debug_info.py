@@ -217,7 +217,7 @@ class DebugInfo:
 
     def _kernel_member(self, field: KernelField) -> str:
         if field.type is None:
-            return self._member(field.name, self._pointer("null"), 64, field.offset * 8)
+            return self._member(field.kernel_name, self._pointer("null"), 64, field.offset * 8)
         node, size = self._type(field.type), field.type.size * 8
         if field.is_enum:
             # Without a name it stands for every enum.
@@ -226,10 +226,10 @@ class DebugInfo:
                 "elements: !{})"
             )
         if not field.bits:
-            return self._member(field.name, node, size, field.offset * 8)
+            return self._member(field.kernel_name, node, size, field.offset * 8)
         start = field.offset * 8
         return self._add(
-            f"!DIDerivedType(tag: DW_TAG_member, name: {_name(field.name)}, baseType: {node}, "
+            f"!DIDerivedType(tag: DW_TAG_member, name: {_name(field.kernel_name)}, baseType: {node}, "
             f"size: {field.bits}, offset: {start}, flags: DIFlagBitField, extraData: i64 {start})"
         )
 

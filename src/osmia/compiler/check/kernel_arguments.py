@@ -37,11 +37,11 @@ def _argument(checker: Checker, program: TypedProgram[Any], index: int, paramete
     meaning = checker.annotation(parameter.annotation)
     if isinstance(meaning, Poison):
         return meaning
+    kind = checker.module.types.memory_type(meaning)
     register = checker.builder.register(U64)
     checker.builder.emit(ContextField(register, 8 * index, 8))
     if isinstance(meaning, type) and issubclass(meaning, KernelStruct):
         return typed_argument(checker, register, meaning)
-    kind = checker.module.types.memory_type(meaning)
     value = scalar(register)
     if isinstance(kind, BoolType):
         low = checker.convert(value, IntegerType("u8", 8))

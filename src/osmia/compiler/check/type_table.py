@@ -98,7 +98,9 @@ class TypeTable:
                 if field.type is not None and not field.pointer:
                     nested = issubclass(field.type, KernelStruct)
                     kind = self.kernel_struct(field.type) if nested else self.memory_type(field.type)
-                fields.append(KernelFieldType(field.name, kind, offset, field.bits, field.is_enum))
+                fields.append(
+                    KernelFieldType(field.name, kind, offset, field.bits, field.is_enum, field.kernel_name)
+                )
             kernel = KernelStructType(python_class.kernel_name, python_class.is_union, tuple(fields))
             size = int(type_size(python_class))
             made = StructType(python_class.__name__, (), size, 8, kernel)

@@ -59,6 +59,7 @@ class KernelField:
     bits: int = 0
     """Bits of a bit field, else 0."""
     is_enum: bool = False
+    kernel_name: str = ""
 
 
 @dataclass(frozen=True)
