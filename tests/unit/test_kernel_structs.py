@@ -148,5 +148,5 @@ def test_the_golden_programs_run_as_plain_python() -> None:
     with osmia.simulate(kernel_structs.direct, kernel_structs.probed) as bpf:
         run(bpf, kernel_structs.direct, BtfTracepointContext(task, True))
         run(bpf, kernel_structs.probed, KprobeContext((int(kernel_address(task)),)))
-        values = dict(bpf[kernel_structs.found].items())
+        values: dict[u64, u32] = dict(bpf[kernel_structs.found].items())
     assert values == {kernel_address(task): u32(3), u64(0): u32(1), u64(1): u32(3)}
