@@ -135,15 +135,13 @@ if TYPE_CHECKING:
         be16,
         be32,
         be64,
+        btf_tracepoint,
         cgroup_device,
         cgroup_skb,
         cgroup_sock,
         cgroup_sock_addr,
         cgroup_sockopt,
         cgroup_sysctl,
-
-
-        btf_tracepoint,
         classifier,
         fentry,
         fexit,
@@ -310,15 +308,13 @@ __all__ = [
     "be16",
     "be32",
     "be64",
+    "btf_tracepoint",
     "cgroup_device",
     "cgroup_skb",
     "cgroup_sock",
     "cgroup_sock_addr",
     "cgroup_sockopt",
     "cgroup_sysctl",
-
-
-    "btf_tracepoint",
     "classifier",
     "features",
     "fentry",

@@ -227,15 +227,13 @@ __all__ = [
     "be16",
     "be32",
     "be64",
+    "btf_tracepoint",
     "cgroup_device",
     "cgroup_skb",
     "cgroup_sock",
     "cgroup_sock_addr",
     "cgroup_sockopt",
     "cgroup_sysctl",
-
-
-    "btf_tracepoint",
     "classifier",
     "fentry",
     "fexit",

@@ -45,10 +45,8 @@ from osmia.compiler.ir.types import (
     Space,
     StructType,
 )
-from osmia.compiler.primitives.context_arrays import context_array
-
-
 from osmia.compiler.primitives import kernel_memory
+from osmia.compiler.primitives.context_arrays import context_array
 from osmia.compiler.primitives.contexts import CONTEXTS
 from osmia.compiler.primitives.methods import methods_of
 from osmia.compiler.primitives.properties import properties_of

@@ -39,8 +39,6 @@ CONTEXTS: dict[type, ContextRow] = {
     RawTracepointContext: ContextRow("bpf_raw_tracepoint_args", {}),
     KprobeContext: ContextRow("pt_regs", {}),
     **record_rows(),
-
-
     # The arguments, 8 bytes each: bpf_ctx_convert knows them as an array of unsigned long long.
     BtfTracepointContext: ContextRow("bpf_raw_tracepoint_args", {}),
     FentryContext: ContextRow("bpf_raw_tracepoint_args", {}),
