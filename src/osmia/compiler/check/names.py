@@ -17,10 +17,20 @@ def _assigned(node: ast.AST) -> Iterator[str]:
     """A comprehension's own names are no names of the function."""
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
         yield node.id
+    if isinstance(node, ast.pattern):
+        yield from pattern_names(node)
+        return
     for child in ast.iter_child_nodes(node):
         if isinstance(node, ast.comprehension) and child is node.target:
             continue
         yield from _assigned(child)
+
+
+def pattern_names(pattern: ast.pattern) -> Iterator[str]:
+    """The names that a pattern of `match` sets."""
+    for node in ast.walk(pattern):
+        if isinstance(node, ast.MatchAs) and node.name is not None:
+            yield node.name
 
 
 def aliased_names(body: list[ast.stmt]) -> frozenset[str]:
@@ -30,6 +40,8 @@ def aliased_names(body: list[ast.stmt]) -> frozenset[str]:
         for node in ast.walk(statement):
             if isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and node.value is not None:
                 found.update(part.id for part in parts(node.value) if isinstance(part, ast.Name))
+            if isinstance(node, ast.Match) and isinstance(node.subject, ast.Name):
+                found.add(node.subject.id)
             if isinstance(node, ast.Assign) and len(node.targets) > 1:
                 found.update(target.id for target in node.targets if isinstance(target, ast.Name))
     return frozenset(found)

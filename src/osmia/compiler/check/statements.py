@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import NoneType
 
 from osmia.compiler import findings
-from osmia.compiler.check import assignments, loops, reservations
+from osmia.compiler.check import assignments, loops, patterns, reservations
 from osmia.compiler.check.conditions import condition
 from osmia.compiler.check.context import Checker, Flow, member_help, merge
 from osmia.compiler.check.expressions import expression
@@ -62,6 +62,8 @@ def _statement(checker: Checker, node: ast.stmt) -> None:  # noqa: C901 - one ca
             loops.while_loop(checker, node, statements)
         case ast.For():
             loops.for_loop(checker, node, statements)
+        case ast.Match():
+            patterns.match_statement(checker, node, statements)
         case ast.Break():
             loop = checker.frame.loops[-1]
             loop.breaks.append(checker.state)

@@ -16,6 +16,7 @@ from osmia.compiler.findings.control import (
     unbounded_loop as unbounded_loop,
     unpacked_count as unpacked_count,
     unreachable as unreachable,
+    unreachable_case as unreachable_case,
     wrong_arguments as wrong_arguments,
 )
 from osmia.compiler.findings.functions import (

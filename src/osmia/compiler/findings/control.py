@@ -45,6 +45,12 @@ def unreachable(span: Span) -> Diagnostic:
     return Diagnostic("unreachable-code", span, "this is never reached", "take it away")
 
 
+def unreachable_case(span: Span) -> Diagnostic:
+    """A pattern behind one that always fits."""
+    message = "this is never reached: what stands before it takes all that comes here"
+    return Diagnostic("unreachable-code", span, message, "take it away, or put it first")
+
+
 def recursion(span: Span, function: str) -> Diagnostic:
     """A function that calls itself, directly or through others."""
     return Diagnostic(

@@ -25,17 +25,21 @@ _NO_EXCEPTIONS = "a program can neither raise nor catch"
 _TEST_RESULTS = "test results: look-ups and reads give None, helpers a negative number"
 _ONE_TASK = "a program runs to its end and cannot wait"
 _NO_CLOSURES = "functions are inlined, they are no values"
+_SEQUENCE = Refusal(
+    "a pattern of a sequence", "numbers, structs and None are matched", "match each in turn, or write `if`"
+)
 
 COMPILED: frozenset[type[ast.AST]] = frozenset(
     {
         ast.FunctionDef, ast.Return, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete, ast.Expr,
-        ast.If, ast.While, ast.For, ast.Break, ast.Continue, ast.Pass,
+        ast.If, ast.Match, ast.While, ast.For, ast.Break, ast.Continue, ast.Pass,
         ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.Compare, ast.IfExp, ast.Call, ast.Attribute, ast.Subscript,
         ast.Name, ast.Constant, ast.Tuple, ast.GeneratorExp, ast.JoinedStr, ast.FormattedValue, ast.NamedExpr,
         ast.And, ast.Or, ast.Not, ast.Invert, ast.USub, ast.UAdd,
         ast.Add, ast.Sub, ast.Mult, ast.FloorDiv, ast.Mod, ast.LShift, ast.RShift,
         ast.BitAnd, ast.BitOr, ast.BitXor,
         ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Is, ast.IsNot, ast.In, ast.NotIn,
+        ast.MatchValue, ast.MatchSingleton, ast.MatchClass, ast.MatchAs, ast.MatchOr,
     }
 )  # fmt: skip
 
@@ -64,7 +68,13 @@ REFUSED: dict[type[ast.AST], Refusal] = {
     ast.Nonlocal: Refusal(
         "`nonlocal`", "captured variables are constants in the kernel", "return the new value"
     ),
-    ast.Match: Refusal("`match`", "patterns are not compiled yet", "write `if`/`elif`"),
+    ast.MatchSequence: _SEQUENCE,
+    ast.MatchStar: _SEQUENCE,
+    ast.MatchMapping: Refusal(
+        "a pattern of a mapping",
+        "numbers, structs and None are matched",
+        "match a field, or what `lookup` gives",
+    ),
     ast.List: Refusal("a list", _NO_HEAP, _USE_MEMORY),
     ast.Set: Refusal("a set", _NO_HEAP, _USE_MEMORY),
     ast.Dict: Refusal("a dict", _NO_HEAP, "declare a HashMap in the module"),

@@ -18,7 +18,6 @@ _KEYWORDS: dict[type[ast.AST], str] = {
     ast.Try: "try",
     ast.With: "with",
     ast.ClassDef: "class",
-    ast.Match: "match",
 }
 
 
@@ -75,7 +74,7 @@ def _walk(source: FunctionSource, node: ast.AST) -> Iterator[Diagnostic]:
 
 
 def _finding(source: FunctionSource, node: ast.AST, refusal: Refusal) -> Diagnostic:
-    assert isinstance(node, ast.stmt | ast.expr)
+    assert isinstance(node, ast.stmt | ast.expr | ast.pattern)
     span = source.source_map.span(node)
     keyword = _KEYWORDS.get(type(node))
     if keyword is not None or span.end_line != span.line:
