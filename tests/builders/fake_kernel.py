@@ -123,7 +123,8 @@ class FakeKernel(Kernel):
             made.entries = {index.to_bytes(4, "little"): bytes(stride) for index in range(max_entries)}
         return self._open(made)
 
-    def map_lookup(self, fd: int, key: bytes, value_size: int, flags: int = 0) -> bytes | None:
+    def map_lookup(self, fd: int, key: bytes | None, value_size: int, flags: int = 0) -> bytes | None:
+        assert key is not None
         self._call("map_lookup")
         return self.map_of(fd).entries.get(key)
 

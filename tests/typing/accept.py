@@ -387,3 +387,22 @@ def on_hook(ctx: LsmContext, file: AcceptedTask) -> int:
 @fexit("tcp_connect")
 def on_return(ctx: FexitContext, task: AcceptedTask, result: i32) -> int:
     return 0
+
+
+waiting = osmia.Queue(u32, max_entries=4)
+known = osmia.BloomFilter(u64, max_entries=4)
+devices = osmia.DevMap(max_entries=4)
+
+
+@xdp
+def uses_maps(ctx: XdpContext) -> XdpAction:
+    number = waiting.pop()
+    if number is None or u64(number.value) in known:
+        return devices.redirect(0)
+    return devices.redirect(number.value, XdpAction.PASS)
+
+
+def map_kinds(bpf: osmia.Bpf) -> None:
+    assert_type(bpf[waiting].pop(), u32 | None)
+    bpf[devices][0] = 2
+    assert_type(bpf[devices][0], int)

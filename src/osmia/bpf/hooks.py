@@ -11,10 +11,13 @@ if TYPE_CHECKING:
     from osmia.lang import CgroupVerdict, u32
 
 __all__ = [
+    "BloomMapping",
     "CgroupHandle",
     "CgroupSkbHandle",
     "HasDescriptor",
     "NamespaceHandle",
+    "NumberMapping",
+    "QueueMapping",
     "SocketFilterHandle",
     "SocketHandle",
     "SocketMapHandle",
@@ -22,6 +25,8 @@ __all__ = [
 ]
 
 K = TypeVar("K")
+V = TypeVar("V")
+V_contra = TypeVar("V_contra", contravariant=True)
 
 
 class HasDescriptor(Protocol):
@@ -97,6 +102,52 @@ class SocketMapHandle(Protocol):
 
         Do so before sockets are put in: those that are in already go on without it. Raises KernelError.
         """
+        ...
+
+
+class QueueMapping(Protocol[V]):
+    """A queue or stack."""
+
+    def push(self, value: V, /) -> None:
+        """Add a value. Raises MapFullError."""
+        ...
+
+    def pop(self) -> V | None:
+        """Take the value that leaves next; None where there is none."""
+        ...
+
+    def peek(self) -> V | None:
+        """The value that leaves next, which stays; None where there is none."""
+        ...
+
+
+class BloomMapping(Protocol[V_contra]):
+    """A Bloom filter."""
+
+    def add(self, value: V_contra, /) -> None:
+        """Add a value; nothing can be taken out."""
+        ...
+
+    def __contains__(self, value: V_contra, /) -> bool: ...
+
+
+class NumberMapping(Protocol):
+    """Interface indices by number, or sizes of queues by processor."""
+
+    def __getitem__(self, key: int, /) -> int: ...
+
+    def __setitem__(self, key: int, number: int, /) -> None: ...
+
+    def __delitem__(self, key: int, /) -> None: ...
+
+    def __contains__(self, key: int, /) -> bool: ...
+
+    def __iter__(self) -> Iterator[int]: ...
+
+    def __len__(self) -> int: ...
+
+    def set(self, key: int, number: int, program: HasDescriptor, /) -> None:
+        """Set an entry with a program that runs at the other end. Raises UsageError."""
         ...
 
 

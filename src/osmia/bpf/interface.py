@@ -33,10 +33,13 @@ from typing import (
 
 from osmia.bpf.events import EventCodec, EventReader, EventSource
 from osmia.bpf.hooks import (
+    BloomMapping,
     CgroupHandle,
     CgroupSkbHandle,
     HasDescriptor,
     NamespaceHandle,
+    NumberMapping,
+    QueueMapping,
     SocketFilterHandle,
     SocketHandle,
     SocketMapHandle,
@@ -46,9 +49,13 @@ from osmia.bpf.stack_traces import StackSource, StackTraces
 from osmia.errors import UsageError
 from osmia.lang import (
     ArrayMap,
+    BloomFilter,
     CgroupProgram,
     CgroupSkbProgram,
     ClassifierProgram,
+    CpuMap,
+    DevMap,
+    DevMapHash,
     HashMap,
     HistogramMap,
     LpmTrie,
@@ -60,6 +67,7 @@ from osmia.lang import (
     PerfEventArray,
     Program,
     ProgramArray,
+    Queue,
     ReuseportArray,
     RingBuf,
     SkLookupProgram,
@@ -75,7 +83,9 @@ from osmia.lang import (
     TracingProgram,
     XdpAction,
     XdpFlags,
+    XdpMapProgram,
     XdpProgram,
+    XskMap,
     u64,
 )
 from osmia.lang.events import EventMap
@@ -333,7 +343,15 @@ class Bpf(ABC):
     @overload
     def __getitem__(self, declaration: SkLookupProgram) -> NamespaceHandle: ...
     @overload
-    def __getitem__(self, declaration: SockMap | ReuseportArray) -> SocketMapping[int]: ...
+    def __getitem__(self, declaration: XdpMapProgram) -> HasDescriptor: ...
+    @overload
+    def __getitem__(self, declaration: Queue[V]) -> QueueMapping[V]: ...
+    @overload
+    def __getitem__(self, declaration: BloomFilter[V]) -> BloomMapping[V]: ...
+    @overload
+    def __getitem__(self, declaration: DevMap | DevMapHash | CpuMap) -> NumberMapping: ...
+    @overload
+    def __getitem__(self, declaration: SockMap | ReuseportArray | XskMap) -> SocketMapping[int]: ...
     @overload
     def __getitem__(self, declaration: SockHash[K]) -> SocketMapping[K]: ...
     @overload

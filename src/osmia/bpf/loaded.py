@@ -15,14 +15,19 @@ from osmia.bpf.loaded_programs import LoadedClassifier, LoadedTracing, LoadedXdp
 from osmia.compiler.cache import compiled_object
 from osmia.errors import CompileError, MalformedError, UsageError
 from osmia.lang import (
+    BloomFilter,
     ClassifierProgram,
     Constant,
     Map,
     Program,
+    Queue,
+    RedirectMap,
     SocketMap,
     StackTrace,
     TracingProgram,
     XdpProgram,
+    XskMap,
+    u32,
 )
 from osmia.lang.events import EventMap
 from osmia.lang.memory import MemoryCodec, encode
@@ -30,6 +35,7 @@ from osmia.lang.programs import is_program
 from osmia.lang.references import References
 from osmia.loader import (
     ArrayHandle,
+    BloomFilterHandle,
     HashMapHandle,
     LoadedObject,
     MapObject,
@@ -40,6 +46,8 @@ from osmia.loader import (
     PrefixCodec,
     ProgramArrayHandle,
     ProgramHandle,
+    QueueHandle,
+    RedirectMapHandle,
     RingBufferReader,
     SocketMapHandle,
     StackTraceHandle,
@@ -208,6 +216,14 @@ class LoadedBpf(Bpf):
             return ArrayHandle(created, values)
         if kind is MapType.PERCPU_ARRAY:
             return PerCpuArrayHandle(created, values)
+        if isinstance(declaration, Queue):
+            return QueueHandle(created, values)
+        if isinstance(declaration, BloomFilter):
+            return BloomFilterHandle(created, values)
+        if isinstance(declaration, XskMap):
+            return SocketMapHandle(created, MemoryCodec(u32))
+        if isinstance(declaration, RedirectMap):
+            return RedirectMapHandle(created)
         keys: MemoryCodec[Any] = MemoryCodec(cast("type[Any]", declaration.key_type))
         if isinstance(declaration, SocketMap):
             return SocketMapHandle(created, keys)

@@ -20,6 +20,7 @@ from osmia.lang import (
     SkSkbProgram,
     SocketFilterProgram,
     SockOpsProgram,
+    XdpMapProgram,
     u32,
 )
 from osmia.loader import Link, ProgramHandle
@@ -110,5 +111,6 @@ LOADED_HOOKS: dict[type[Program[Any, Any]], type[LoadedHook]] = {
     SkSkbProgram: LoadedSocketMap,
     SockOpsProgram: LoadedCgroup,
     SocketFilterProgram: LoadedSocketFilter,
+    XdpMapProgram: LoadedHook,
 }
 """The handle of each kind of program."""

@@ -12,8 +12,12 @@ from osmia.bpf.simulated_hooks import SimulatedHook, simulated_hook
 from osmia.errors import UsageError
 from osmia.lang import (
     ArrayMap,
+    BloomFilter,
     ClassifierProgram,
     Constant,
+    CpuMap,
+    DevMap,
+    DevMapHash,
     HashMap,
     HistogramMap,
     LpmTrie,
@@ -23,6 +27,8 @@ from osmia.lang import (
     PerCpuArray,
     PerCpuHashMap,
     Program,
+    Queue,
+    Stack,
     StackTrace,
     TcAction,
     TracingProgram,
@@ -36,12 +42,15 @@ from osmia.lang.references import references_of
 from osmia.lang.runtime import Runtime, enter_runtime, leave_runtime
 from osmia.simulator import (
     SimulatedArray,
+    SimulatedBloomFilter,
     SimulatedEvents,
     SimulatedKernel,
     SimulatedMap,
+    SimulatedNumbers,
     SimulatedPerCpuArray,
     SimulatedPerCpuMap,
     SimulatedProgramArray,
+    SimulatedQueue,
     SimulatedStacks,
     SimulatedTrie,
     run_classifier,
@@ -64,6 +73,12 @@ _HANDLES: Mapping[type[Map], Callable[[SimulatedKernel, Map], object]] = {
     ArrayMap: SimulatedArray,
     PerCpuArray: SimulatedPerCpuArray,
     LpmTrie: SimulatedTrie,
+    Queue: SimulatedQueue,
+    Stack: SimulatedQueue,
+    BloomFilter: SimulatedBloomFilter,
+    DevMap: SimulatedNumbers,
+    DevMapHash: SimulatedNumbers,
+    CpuMap: SimulatedNumbers,
 }
 """The user side of each type of map."""
 

@@ -25,6 +25,7 @@ from osmia.lang.constants import Constant
 from osmia.lang.maps import Map
 from osmia.lang.program_arrays import is_program_array
 from osmia.lang.programs import Program
+from osmia.lang.queues import KeylessMap
 from osmia.lang.references import References, references_of
 from osmia.lang.stack_traces import StackTrace
 from osmia.uapi import MapType
@@ -117,6 +118,9 @@ def _define_map(name: str, declaration: Map, types: TypeTable) -> MapDefinition:
     number = int(declaration.map_type)
     if declaration.map_type is MapType.RINGBUF:
         return MapDefinition(name, number, None, None, declaration.max_entries)
+    if isinstance(declaration, KeylessMap):
+        value = types.memory_type(declaration.value_type)
+        return MapDefinition(name, number, None, value, declaration.max_entries)
     if declaration.map_type is MapType.PERF_EVENT_ARRAY:
         # Zero entries: the loader makes it as large as the machine has processors.
         return MapDefinition(name, number, U32, U32, 0)

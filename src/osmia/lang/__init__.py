@@ -81,7 +81,18 @@ from osmia.lang.maps import (
 from osmia.lang.packet import Packet
 from osmia.lang.pointers import Pointer
 from osmia.lang.program_arrays import ProgramArray
-from osmia.lang.programs import ClassifierProgram, Program, XdpProgram, classifier, xdp
+from osmia.lang.programs import (
+    ClassifierProgram,
+    Program,
+    XdpMapProgram,
+    XdpProgram,
+    classifier,
+    xdp,
+    xdp_cpumap,
+    xdp_devmap,
+)
+from osmia.lang.queues import BloomFilter, Queue, Stack
+from osmia.lang.redirect_maps import CpuMap, DevMap, DevMapHash, RedirectMap, XskMap
 from osmia.lang.socket_buffers import (
     CgroupSkbContext,
     CgroupSkbProgram,
@@ -131,6 +142,7 @@ __all__ = [
     "Array",
     "ArrayMap",
     "BitField",
+    "BloomFilter",
     "BtfTracepointContext",
     "BtfTracepointProgram",
     "Bucket",
@@ -152,6 +164,9 @@ __all__ = [
     "ClassifierProgram",
     "Comm",
     "Constant",
+    "CpuMap",
+    "DevMap",
+    "DevMapHash",
     "EnumField",
     "FentryContext",
     "FentryProgram",
@@ -187,8 +202,10 @@ __all__ = [
     "Pointer",
     "Program",
     "ProgramArray",
+    "Queue",
     "RawTracepointContext",
     "RawTracepointProgram",
+    "RedirectMap",
     "ReuseportArray",
     "RingBuf",
     "RingBufFlags",
@@ -211,6 +228,7 @@ __all__ = [
     "SocketFilterProgram",
     "SocketMap",
     "SocketOperation",
+    "Stack",
     "StackTrace",
     "Struct",
     "Subprogram",
@@ -223,7 +241,9 @@ __all__ = [
     "XdpAction",
     "XdpContext",
     "XdpFlags",
+    "XdpMapProgram",
     "XdpProgram",
+    "XskMap",
     "be16",
     "be32",
     "be64",
@@ -273,4 +293,6 @@ __all__ = [
     "u32",
     "u64",
     "xdp",
+    "xdp_cpumap",
+    "xdp_devmap",
 ]

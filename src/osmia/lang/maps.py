@@ -77,7 +77,7 @@ class Map:
         return f"{type(self).__name__}({types}, max_entries={self.max_entries})"
 
 
-class _IntegerValued(Protocol[I_co]):
+class IntegerValued(Protocol[I_co]):
     """A map of integers, for the type checkers only.
 
     It stands for `_KeyedMap[K, I]`, in which mypy overlooks the bound of `I` when it is the type of `self`.
@@ -94,7 +94,7 @@ class _KeyedMap(Map, Generic[K, V]):
         def _value_type(self) -> tuple[V, V]: ...
 
     @overload
-    def lookup(self: _IntegerValued[I_co], key: K) -> Pointer[I_co] | None: ...
+    def lookup(self: IntegerValued[I_co], key: K) -> Pointer[I_co] | None: ...
     @overload
     def lookup(self, key: K) -> V | None: ...
     def lookup(self, key: K) -> object:

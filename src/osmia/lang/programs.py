@@ -12,7 +12,17 @@ from osmia.lang.contexts import TcContext, XdpContext
 from osmia.lang.runtime import running_with
 from osmia.uapi import ProgramType
 
-__all__ = ["ClassifierProgram", "Program", "XdpProgram", "classifier", "is_program", "xdp"]
+__all__ = [
+    "ClassifierProgram",
+    "Program",
+    "XdpMapProgram",
+    "XdpProgram",
+    "classifier",
+    "is_program",
+    "xdp",
+    "xdp_cpumap",
+    "xdp_devmap",
+]
 
 C = TypeVar("C")
 R = TypeVar("R")
@@ -91,6 +101,24 @@ class ClassifierProgram(Program[TcContext, TcAction]):
     return_type = TcAction
 
 
+class XdpMapProgram(Program[XdpContext, XdpAction]):
+    """An XDP program at an entry of a map that frames are sent to (interfaces Linux 5.8, processors 5.9)."""
+
+    program_type = ProgramType.XDP
+    prefix = "xdp"
+    context_type = XdpContext
+    return_type = XdpAction
+
+    def __init__(self, function: Callable[[XdpContext], XdpAction], map_kind: str) -> None:
+        super().__init__(function)
+        self.map_kind = map_kind
+
+    @property
+    def section(self) -> str:
+        """The ELF section, which names the kind of map."""
+        return f"{self.prefix}/{self.map_kind}"
+
+
 def is_program(value: object) -> TypeGuard[Program[Any, Any]]:
     """Whether a value is a declared program."""
     return isinstance(value, Program)
@@ -99,6 +127,22 @@ def is_program(value: object) -> TypeGuard[Program[Any, Any]]:
 def xdp(function: Callable[[XdpContext], XdpAction]) -> XdpProgram:
     """Declare an XDP program."""
     return XdpProgram(function)
+
+
+def xdp_devmap(function: Callable[[XdpContext], XdpAction]) -> XdpMapProgram:
+    """Declare a program for entries of a `DevMap`: it sees frames before they leave by that interface.
+
+    `bpf[ports].set(0, interface_index, bpf[program])` puts it there.
+    """
+    return XdpMapProgram(function, "devmap")
+
+
+def xdp_cpumap(function: Callable[[XdpContext], XdpAction]) -> XdpMapProgram:
+    """Declare a program for entries of a `CpuMap`: it sees frames on the processor they were sent to.
+
+    `bpf[processors].set(1, 512, bpf[program])` puts it there.
+    """
+    return XdpMapProgram(function, "cpumap")
 
 
 def classifier(function: Callable[[TcContext], TcAction]) -> ClassifierProgram:

@@ -12,6 +12,7 @@ from osmia.loader.codec import (
     PerCpuValues,
     PrefixCodec,
 )
+from osmia.loader.keyless_maps import BloomFilterHandle, QueueHandle
 from osmia.loader.loading import LoadedObject, load_object
 from osmia.loader.lost_events import lost_counter
 from osmia.loader.map_object import MapObject, create_map
@@ -26,6 +27,7 @@ from osmia.loader.perf_buffer import PerfBufferReader
 from osmia.loader.program import ProgramHandle, ProgramInfo
 from osmia.loader.program_array import ProgramArrayHandle
 from osmia.loader.reader import read_object
+from osmia.loader.redirect_maps import RedirectMapHandle
 from osmia.loader.ring_buffer import RingBufferReader
 from osmia.loader.socket_maps import SocketMapHandle
 from osmia.loader.specification import (
@@ -42,6 +44,7 @@ from osmia.loader.stack_traces import StackTraceHandle
 
 __all__ = [
     "ArrayHandle",
+    "BloomFilterHandle",
     "BytesCodec",
     "Codec",
     "EventBytes",
@@ -66,6 +69,8 @@ __all__ = [
     "ProgramHandle",
     "ProgramInfo",
     "ProgramSpec",
+    "QueueHandle",
+    "RedirectMapHandle",
     "RingBufferReader",
     "SocketMapHandle",
     "SourceLine",

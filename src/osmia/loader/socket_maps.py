@@ -6,7 +6,7 @@ import errno
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
-from osmia.errors import KernelError, MapFullError, UsageError
+from osmia.errors import KernelError, MapFullError, NotSupportedError, UsageError
 from osmia.loader.attach.link import HasDescriptor
 from osmia.loader.codec import Codec
 from osmia.loader.map_contents import keys
@@ -15,7 +15,7 @@ from osmia.uapi import MapType
 
 K = TypeVar("K")
 
-TYPES = frozenset({MapType.SOCKMAP, MapType.SOCKHASH, MapType.REUSEPORT_SOCKARRAY})
+TYPES = frozenset({MapType.SOCKMAP, MapType.SOCKHASH, MapType.REUSEPORT_SOCKARRAY, MapType.XSKMAP})
 
 
 class SocketMapHandle(Generic[K]):
@@ -70,7 +70,14 @@ class SocketMapHandle(Generic[K]):
     def cookie(self, key: K) -> int | None:
         """The number that the kernel has for the socket under a key (SO_COOKIE); None where there is none."""
         size = self.map_object.spec.value_size
-        value = self.map_object.kernel.map_lookup(self.fileno(), self._key.encode(key), size)
+        try:
+            value = self.map_object.kernel.map_lookup(self.fileno(), self._key.encode(key), size)
+        except KernelError as error:
+            if error.errno != errno.EOPNOTSUPP:
+                raise
+            raise NotSupportedError(
+                f"looking into map {self.map_object.name!r} from user space", needs="a map of another kind"
+            ) from None
         return None if value is None else int.from_bytes(value, "little") or None
 
     def __iter__(self) -> Iterator[K]:

@@ -11,6 +11,7 @@ from osmia.simulator.handles import (
     SimulatedTrie,
 )
 from osmia.simulator.kernel import SimulatedKernel
+from osmia.simulator.keyless import SimulatedBloomFilter, SimulatedNumbers, SimulatedQueue
 from osmia.simulator.program_arrays import SimulatedProgramArray
 from osmia.simulator.programs import Run, run_classifier, run_xdp
 
@@ -18,12 +19,15 @@ __all__ = [
     "PerCpuValues",
     "Run",
     "SimulatedArray",
+    "SimulatedBloomFilter",
     "SimulatedEvents",
     "SimulatedKernel",
     "SimulatedMap",
+    "SimulatedNumbers",
     "SimulatedPerCpuArray",
     "SimulatedPerCpuMap",
     "SimulatedProgramArray",
+    "SimulatedQueue",
     "SimulatedStacks",
     "SimulatedTrie",
     "run_classifier",

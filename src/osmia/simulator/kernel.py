@@ -11,6 +11,7 @@ from typing import Any, cast
 from osmia.errors import UsageError
 from osmia.lang import (
     ArrayMap,
+    BloomFilter,
     Constant,
     HistogramMap,
     LpmTrie,
@@ -21,10 +22,13 @@ from osmia.lang import (
     PerfEventArray,
     Program,
     ProgramArray,
+    Queue,
     RingBuf,
+    Stack,
     StackTrace,
 )
 from osmia.simulator.events import PERF_BUFFER_BYTES, EventStorage
+from osmia.simulator.keyless_storage import BloomStorage, QueueStorage
 from osmia.simulator.storage import ArrayStorage, EntryStorage, HashStorage, TrieStorage
 
 __all__ = ["SimulatedKernel"]
@@ -152,6 +156,10 @@ class SimulatedKernel:
             return HashStorage(size, declaration.places, None, evicts=False)
         if isinstance(declaration, (ArrayMap, PerCpuArray)) or _is_single_histogram(declaration):
             return ArrayStorage(size, limit, processors)
+        if isinstance(declaration, Queue):
+            return QueueStorage(size, limit, last_first=isinstance(declaration, Stack))
+        if isinstance(declaration, BloomFilter):
+            return BloomStorage(size, limit)
         evicts = isinstance(declaration, (LruHashMap, LruPerCpuHashMap))
         return HashStorage(size, limit, processors, evicts=evicts)
 

@@ -60,7 +60,7 @@ class MapCalls:
         )
         return bpf(Command.MAP_CREATE, attributes, f"create map {name!r}")
 
-    def map_lookup(self, fd: int, key: bytes, value_size: int, flags: int = 0) -> bytes | None:
+    def map_lookup(self, fd: int, key: bytes | None, value_size: int, flags: int = 0) -> bytes | None:
         """The value under a key, or None where there is none."""
         value = bytearray(value_size)
         target = (ctypes.c_char * value_size).from_buffer(value)
@@ -74,6 +74,30 @@ class MapCalls:
                 return None
             raise
         return bytes(value)
+
+    def map_take(self, fd: int, key: bytes | None, value_size: int) -> bytes | None:
+        """Look a value up and delete it (queues and stacks since Linux 4.20, hash maps since 5.14)."""
+        value = bytearray(value_size)
+        target = (ctypes.c_char * value_size).from_buffer(value)
+        attributes = records.MapElement(map_fd=fd, key=address_of(key), value=ctypes.addressof(target))
+        try:
+            bpf(Command.MAP_LOOKUP_AND_DELETE_ELEM, attributes, "take a map entry")
+        except KernelError as error:
+            if error.errno == errno.ENOENT:
+                return None
+            raise
+        return bytes(value)
+
+    def map_holds(self, fd: int, value: bytes) -> bool:
+        """Whether a Bloom filter may hold a value (Linux 5.16)."""
+        attributes = records.MapElement(map_fd=fd, value=address_of(value))
+        try:
+            bpf(Command.MAP_LOOKUP_ELEM, attributes, "ask a Bloom filter")
+        except KernelError as error:
+            if error.errno == errno.ENOENT:
+                return False
+            raise
+        return True
 
     def map_update(self, fd: int, key: bytes | None, value: bytes, flags: int = 0) -> None:
         """Set the value under a key."""

@@ -13,8 +13,9 @@ from osmia.compiler.check.reservations import without
 from osmia.compiler.check.values import Absent, PlainInt, Poison, Reference, Scalar, Static, Value, scalar
 from osmia.compiler.ir.ops import Block, LoadLocal, Number, StoreLocal
 from osmia.compiler.ir.types import BOOL, I64, IntegerType, Space
-from osmia.compiler.primitives import maps
+from osmia.compiler.primitives import maps, queues
 from osmia.lang.maps import Map
+from osmia.lang.queues import BloomFilter
 
 Evaluate = Callable[[Checker, ast.expr], Value]
 Outcome = tuple[Flow | None, Flow | None]
@@ -138,6 +139,11 @@ def _comparison(
 def _membership(checker: Checker, node: ast.Compare, operator: ast.cmpop, left: Value, right: Value) -> Value:
     if isinstance(left, Poison) or isinstance(right, Poison):
         return Poison()
+    if isinstance(right, Static) and isinstance(right.value, BloomFilter):
+        held = queues.contains(checker, right.value, left, checker.span(node.left))
+        if isinstance(operator, ast.NotIn) and isinstance(held, Scalar):
+            return scalar(checker.compare("eq", held, scalar(Number(0, BOOL))))
+        return held
     if not isinstance(right, Static) or not isinstance(right.value, Map) or right.value.key_type is None:
         return checker.report(
             findings.unsupported_operator(checker.span(node), "in", str(right), "it is for maps")

@@ -35,6 +35,7 @@ from osmia.lang.events import EventMap
 from osmia.lang.histograms import HistogramMap
 from osmia.lang.maps import Map
 from osmia.lang.program_arrays import ProgramArray
+from osmia.lang.redirect_maps import RedirectMap
 from osmia.lang.socket_maps import SocketMap
 from osmia.lang.stack_traces import StackTrace
 from osmia.uapi import MapType, UpdateFlags
@@ -60,6 +61,8 @@ def has_entries(checker: Checker, declaration: Map, span: Span, *, delete: bool 
         checker.report(findings.no_entries(span, name, "count a value with `record`"))
     elif isinstance(declaration, ProgramArray):
         checker.report(findings.no_entries(span, name, "go on with a program with `tail_call`"))
+    elif isinstance(declaration, RedirectMap):
+        checker.report(findings.no_entries(span, name, "send the frame there with `redirect`"))
     elif isinstance(declaration, SocketMap):
         checker.report(findings.no_entries(span, name, "user space puts sockets in"))
     elif isinstance(declaration, StackTrace):

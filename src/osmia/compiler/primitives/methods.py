@@ -7,6 +7,8 @@ from osmia.compiler.primitives import (
     maps,
     packet,
     program_arrays,
+    queues,
+    redirect_maps,
     ring_buffers,
     sockets,
     stack_traces,
@@ -21,6 +23,8 @@ from osmia.lang.histograms import HistogramMap
 from osmia.lang.maps import ArrayMap, HashMap, LpmTrie, PerCpuArray, PerCpuHashMap
 from osmia.lang.packet import Packet
 from osmia.lang.program_arrays import ProgramArray
+from osmia.lang.queues import BloomFilter, Queue
+from osmia.lang.redirect_maps import RedirectMap
 from osmia.lang.socket_buffers import CgroupSkbContext, SkBuffContext
 from osmia.lang.socket_maps import SocketMap
 from osmia.lang.sockets import SkLookupContext, SkMsgContext, SkReuseportContext, SockOpsContext
@@ -74,6 +78,13 @@ METHODS: dict[type, dict[str, MethodRow]] = {
         "value": MethodRow(("kind",), sockets.sysctl_value),
         "new_value": MethodRow(("kind",), sockets.sysctl_new_value),
     },
+    Queue: {
+        "push": MethodRow(("value",), queues.push),
+        "pop": MethodRow((), queues.pop),
+        "peek": MethodRow((), queues.peek),
+    },
+    BloomFilter: {"add": MethodRow(("value",), queues.push)},
+    RedirectMap: {"redirect": MethodRow(None, redirect_maps.redirect)},
     SocketMap: {
         "redirect": MethodRow(("ctx", "key"), sockets.redirect),
         "redirect_ingress": MethodRow(("ctx", "key"), sockets.redirect_ingress),
