@@ -17,6 +17,7 @@ from osmia import (
     EventReader,
     FexitContext,
     Frame,
+    Global,
     HashMap,
     Histogram,
     Histograms,
@@ -296,6 +297,26 @@ def hands_over(ctx: XdpContext) -> XdpAction:
 def changes_programs(bpf: osmia.Bpf) -> None:
     bpf[steps][1] = calls_functions
     del bpf[steps][0]
+
+
+sent_count = Global(u64(0))
+sums = Global(Total(packets=u64(0), bytes=u64(0), ports=Array[u16, Literal[4]]()))
+
+
+@xdp
+def with_globals(ctx: XdpContext) -> XdpAction:
+    sent_count.value += 1
+    sums.value.packets = sent_count.value
+    sums.value.ports[1] = u16(3)
+    assert_type(sums.value, Total)
+    return XdpAction.PASS
+
+
+def read_globals(bpf: osmia.Bpf, limit: Constant[u32]) -> None:
+    assert_type(bpf[sent_count].value, u64)
+    bpf[sent_count].value = u64(0)
+    assert_type(bpf[sums].value, Total)
+    assert_type(bpf[limit].value, u32)
 
 
 @struct

@@ -10,6 +10,7 @@ from osmia import (
     ArrayMap,
     BtfTracepointContext,
     Constant,
+    Global,
     HashMap,
     KernelPointer,
     KernelStruct,
@@ -210,6 +211,16 @@ def wrong_tail_calls(ctx: XdpContext) -> XdpAction:
 
 def wrong_programs(bpf: osmia.Bpf) -> None:
     bpf[classifier_steps][0] = wrong_calls  # error
+
+
+sent_count = Global(u64(0))
+
+
+def with_globals(bpf: osmia.Bpf) -> None:
+    sent_count.value = u32(1)  # error
+    sent_count.count = u64(1)  # error
+    bpf[sent_count].value = u32(1)  # error
+    bpf[LIMIT].value = u32(1)  # error
 
 
 @struct

@@ -53,11 +53,14 @@ from osmia.lang import (
     CgroupProgram,
     CgroupSkbProgram,
     ClassifierProgram,
+    Constant,
     CpuMap,
     DevMap,
     DevMapHash,
+    Global,
     HashMap,
     HistogramMap,
+    Integer,
     LpmTrie,
     LruHashMap,
     LruPerCpuHashMap,
@@ -98,6 +101,7 @@ __all__ = [
     "ArrayMapping",
     "Bpf",
     "ClassifierHandle",
+    "ConstantValue",
     "Direction",
     "EventReader",
     "Link",
@@ -106,6 +110,7 @@ __all__ = [
     "PerCpuValues",
     "RunResult",
     "TracingHandle",
+    "Variable",
     "XdpHandle",
 ]
 
@@ -115,6 +120,7 @@ V = TypeVar("V")
 E = TypeVar("E")
 R = TypeVar("R")
 A = TypeVar("A")
+I = TypeVar("I", bound=Integer | bool)  # noqa: E741
 V_co = TypeVar("V_co", covariant=True)
 Given_contra = TypeVar("Given_contra", contravariant=True)
 Key_co = TypeVar("Key_co", covariant=True)
@@ -313,6 +319,30 @@ class PerCpuArrayMapping(_Entries[SupportsIndex, int, PerCpuValues[V]], Protocol
     def __setitem__(self, key: SupportsIndex, value: Sequence[V], /) -> None: ...
 
 
+class Variable(Protocol[V]):
+    """A global variable of loaded programs, or of simulated ones."""
+
+    @property
+    def value(self) -> V:
+        """A copy of the value as it is now.
+
+        One of more than 8 bytes may be read while a program writes it.
+        """
+        ...
+
+    @value.setter
+    def value(self, value: V) -> None: ...
+
+
+class ConstantValue(Protocol[V_co]):
+    """A configuration constant: it was set at load."""
+
+    @property
+    def value(self) -> V_co:
+        """The value that the programs have."""
+        ...
+
+
 class Bpf(ABC):
     """Programs and maps, loaded or simulated; a context manager, at whose end all is detached and closed.
 
@@ -368,6 +398,10 @@ class Bpf(ABC):
     def __getitem__(self, declaration: LpmTrie[K, V]) -> MutableMapping[tuple[K, int], V]: ...
     @overload
     def __getitem__(self, declaration: PerfEventArray[E] | RingBuf[E]) -> EventReader[E]: ...
+    @overload
+    def __getitem__(self, declaration: Global[V]) -> Variable[V]: ...
+    @overload
+    def __getitem__(self, declaration: Constant[I]) -> ConstantValue[I]: ...
     @overload
     def __getitem__(self, declaration: HistogramMap[..., R]) -> R: ...
     @overload

@@ -18,6 +18,7 @@ from osmia.lang import (
     BloomFilter,
     ClassifierProgram,
     Constant,
+    Global,
     Map,
     Program,
     Queue,
@@ -36,6 +37,7 @@ from osmia.lang.references import References
 from osmia.loader import (
     ArrayHandle,
     BloomFilterHandle,
+    DataMemory,
     HashMapHandle,
     LoadedObject,
     MapObject,
@@ -51,6 +53,8 @@ from osmia.loader import (
     RingBufferReader,
     SocketMapHandle,
     StackTraceHandle,
+    VariableHandle,
+    find_variable,
     load_object,
     lost_counter,
     read_object,
@@ -154,7 +158,9 @@ class LoadedBpf(Bpf):
         self.object = loaded
         """The loader's object: programs and maps by name."""
         self._programs = programs
-        self._names = {declaration: name for name, declaration in references.maps.items()}
+        tables = (references.maps, references.constants, references.globals)
+        self._names: dict[object, str] = {each: name for table in tables for name, each in table.items()}
+        self._sections: dict[str, DataMemory] = {}
         self._resources = ExitStack()
         self._resources.enter_context(loaded)
         # Links are given up first, then readers, then maps and programs.
@@ -170,6 +176,8 @@ class LoadedBpf(Bpf):
                 name = declaration.name
                 raise UsageError(f"{name} is not loaded here", f"write load({name}, ...)")
             return self._program(declaration)
+        if issubclass(type(declaration), Constant | Global):
+            return self._variable_of(declaration)
         if not isinstance(declaration, Map):
             raise UsageError(f"{declaration!r} is neither a program nor a map")
         return self._map(declaration)
@@ -187,6 +195,24 @@ class LoadedBpf(Bpf):
             known = ", ".join(self.object.maps)
             raise UsageError(f"there is no map {name!r}", f"the object has: {known}")
         return HashMapHandle(self.object.maps[name], MemoryCodec(key), MemoryCodec(value))
+
+    def variable(self, name: str, value: type[V]) -> VariableHandle[V]:
+        """A global variable by its name in the object, with its type.
+
+        Raises:
+            UsageError: there is none of that name, or its size is another one.
+        """
+        section, spec = find_variable(self.object, name)
+        if section.name not in self._sections:
+            self._sections[section.name] = self._read.enter_context(closing(DataMemory(section)))
+        return VariableHandle(self._sections[section.name], spec, MemoryCodec(value))
+
+    def _variable_of(self, declaration: Constant[Any] | Global[Any]) -> VariableHandle[Any]:
+        if declaration not in self._names:
+            names = ", ".join(program.name for program in self._programs)
+            raise UsageError(f"{declaration!r} is used by none of the programs: {names}")
+        kind = type(declaration.default) if isinstance(declaration, Constant) else declaration.type
+        return self.variable(self._names[declaration], kind)
 
     def close(self) -> None:
         """Detach and close everything; no error where that was done before."""

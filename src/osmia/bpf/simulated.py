@@ -18,6 +18,7 @@ from osmia.lang import (
     CpuMap,
     DevMap,
     DevMapHash,
+    Global,
     HashMap,
     HistogramMap,
     LpmTrie,
@@ -40,9 +41,11 @@ from osmia.lang.events import EventMap
 from osmia.lang.program_arrays import is_program_array
 from osmia.lang.references import references_of
 from osmia.lang.runtime import Runtime, enter_runtime, leave_runtime
+from osmia.lang.variables import is_global
 from osmia.simulator import (
     SimulatedArray,
     SimulatedBloomFilter,
+    SimulatedConstant,
     SimulatedEvents,
     SimulatedKernel,
     SimulatedMap,
@@ -53,6 +56,7 @@ from osmia.simulator import (
     SimulatedQueue,
     SimulatedStacks,
     SimulatedTrie,
+    SimulatedVariable,
     run_classifier,
     run_xdp,
 )
@@ -212,12 +216,22 @@ class SimulatedBpf(Bpf):
     def _handle(self, declaration: Any) -> Any:
         if issubclass(type(declaration), Program):
             return self._program_handle(declaration)
+        if is_global(declaration):
+            return self._variable(declaration)
+        if issubclass(type(declaration), Constant):
+            return SimulatedConstant(self.kernel, declaration)
         if not isinstance(declaration, Map):
             raise UsageError(f"{declaration!r} is neither a program nor a map")
         self._check_map(declaration)
         if is_program_array(declaration):
             return SimulatedProgramArray(self.kernel, declaration, self._programs)
         return _HANDLES[_plain_type(declaration)](self.kernel, declaration)
+
+    def _variable(self, declaration: Global[Any]) -> SimulatedVariable[Any]:
+        if declaration not in self._references.globals.values():
+            names = ", ".join(program.name for program in self._programs)
+            raise UsageError(f"{declaration!r} is used by none of the programs: {names}")
+        return SimulatedVariable(self.kernel, declaration)
 
     def _check_map(self, declaration: Map) -> None:
         if declaration not in self._references.maps.values():

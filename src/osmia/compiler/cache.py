@@ -110,6 +110,7 @@ def _fingerprint(programs: tuple[Program[Any, Any], ...], references: References
         for index, program in declaration.programs.items()
     ]
     facts += [f"{name} {constant!r}" for name, constant in references.constants.items()]
+    facts += [f"{name} {variable!r}" for name, variable in references.globals.items()]
     facts += [f"{name} {_describe(value)}" for name, value in references.values]
     facts += [f"{name} {each.verified_alone}" for name, each in references.subprograms.items()]
     facts += [function.__qualname__ for function in references.functions]

@@ -28,6 +28,7 @@ from osmia.lang.programs import Program
 from osmia.lang.queues import KeylessMap
 from osmia.lang.references import References, references_of
 from osmia.lang.stack_traces import StackTrace
+from osmia.lang.variables import Global
 from osmia.uapi import MapType
 
 DEFAULT_CPU = 3
@@ -72,7 +73,10 @@ def check(programs: tuple[Program[Any, Any], ...], references: References | None
         memory_type = types.memory_type(type(constant.default))
         assert memory_type is not None
         constants[constant] = VariableDefinition(name, memory_type, int(constant.default))
-    context = ModuleContext(types, maps, constants, LogTable(), set(found.names) - set(found.subprograms))
+    variables = {variable: _define_global(name, variable, types) for name, variable in found.globals.items()}
+    context = ModuleContext(
+        types, maps, constants, variables, LogTable(), set(found.names) - set(found.subprograms)
+    )
     functions = [check_program(program, context) for program in programs]
     if context.findings:
         raise CompileError(tuple(context.findings)).with_traceback(None)
@@ -83,7 +87,7 @@ def check(programs: tuple[Program[Any, Any], ...], references: References | None
     return ModuleIr(
         tuple(function for function in (*functions, *subprograms) if function is not None),
         definitions,
-        (*constants.values(), *((LOG_LEVEL,) if log_formats else ())),
+        (*constants.values(), *variables.values(), *((LOG_LEVEL,) if log_formats else ())),
         log_formats,
     )
 
@@ -137,6 +141,12 @@ def _define_map(name: str, declaration: Map, types: TypeTable) -> MapDefinition:
     if declaration.map_type is MapType.LPM_TRIE:
         key = _trie_key(key)
     return MapDefinition(name, number, key, value, declaration.max_entries, declaration.flags)
+
+
+def _define_global(name: str, variable: Global[Any], types: TypeTable) -> VariableDefinition:
+    memory_type = types.memory_type(variable.type)
+    assert memory_type is not None
+    return VariableDefinition(name, memory_type, contents=variable.contents)
 
 
 def _trie_key(address: MemoryType) -> StructType:

@@ -136,6 +136,7 @@ from osmia.lang.tracing import (
     raw_tracepoint,
     tracepoint,
 )
+from osmia.lang.variables import Global
 from osmia.uapi import RingBufFlags, SocketEvents, SocketOperation, XdpFlags
 
 __all__ = [
@@ -174,6 +175,7 @@ __all__ = [
     "FexitProgram",
     "FieldName",
     "FmodRetProgram",
+    "Global",
     "HashMap",
     "Histogram",
     "HistogramMap",

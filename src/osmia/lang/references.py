@@ -15,6 +15,7 @@ from osmia.lang.maps import Map
 from osmia.lang.program_arrays import is_program_array
 from osmia.lang.programs import Program
 from osmia.lang.structs import Struct
+from osmia.lang.variables import Global, is_global
 
 __all__ = ["References", "captured_names", "references_of"]
 
@@ -34,6 +35,7 @@ class References:
     """Maps by the name that their module gives them; a second one of that name gets a number."""
     constants: dict[str, Constant[Any]] = field(default_factory=dict[str, Constant[Any]])
     subprograms: dict[str, Subprogram[..., Any]] = field(default_factory=dict[str, Subprogram[..., Any]])
+    globals: dict[str, Global[Any]] = field(default_factory=dict[str, Global[Any]])
     functions: list[FunctionType] = field(default_factory=list[FunctionType])
     values: list[tuple[str, object]] = field(default_factory=list[tuple[str, object]])
     """Names and what else they stand for."""
@@ -101,6 +103,9 @@ def _visit_value(name: str, value: object, used: tuple[str, ...], found: Referen
                 found.names |= {program.name for program in given}
         case Constant():
             _declare(found, found.constants, name, value)
+        case _ if is_global(value):
+            _declare(found, found.globals, name, value)
+            _visit_value("", value.type, (), found)
         case Subprogram():
             _declare(found, found.subprograms, value.name, cast("Subprogram[..., Any]", value))
             _visit_function(cast("FunctionType", value.function), found)

@@ -85,6 +85,10 @@ class Runtime(Protocol):
         """The value of a configuration constant that was set at load, or its default."""
         ...
 
+    def variable(self, declaration: object) -> Buffer:
+        """The memory of a global variable."""
+        ...
+
     def ktime_ns(self) -> int:
         """Nanoseconds since boot, without suspended time."""
         ...

@@ -41,12 +41,14 @@ from osmia.loader.specification import (
     VariableSpec,
 )
 from osmia.loader.stack_traces import StackTraceHandle
+from osmia.loader.variables import DataMemory, VariableHandle, find_variable
 
 __all__ = [
     "ArrayHandle",
     "BloomFilterHandle",
     "BytesCodec",
     "Codec",
+    "DataMemory",
     "EventBytes",
     "EventCodec",
     "FunctionReference",
@@ -75,11 +77,13 @@ __all__ = [
     "SocketMapHandle",
     "SourceLine",
     "StackTraceHandle",
+    "VariableHandle",
     "VariableSpec",
     "XdpLink",
     "XdpMode",
     "bytes_handle",
     "create_map",
+    "find_variable",
     "load_object",
     "lost_counter",
     "read_object",

@@ -190,7 +190,8 @@ def data_map(elf: ElfObject, section: Section, btf: Btf | None) -> MapSpec:
         4,
         len(contents),
         1,
-        MapFlags.RDONLY_PROG if read_only else MapFlags(0),
+        # What programs write is shared with user space (Linux 5.5).
+        MapFlags.RDONLY_PROG if read_only else MapFlags.MMAPABLE,
         value_type_id=section_id,
         contents=contents,
         variables=variables,

@@ -14,12 +14,14 @@ from osmia.simulator.kernel import SimulatedKernel
 from osmia.simulator.keyless import SimulatedBloomFilter, SimulatedNumbers, SimulatedQueue
 from osmia.simulator.program_arrays import SimulatedProgramArray
 from osmia.simulator.programs import Run, run_classifier, run_xdp
+from osmia.simulator.variables import SimulatedConstant, SimulatedVariable
 
 __all__ = [
     "PerCpuValues",
     "Run",
     "SimulatedArray",
     "SimulatedBloomFilter",
+    "SimulatedConstant",
     "SimulatedEvents",
     "SimulatedKernel",
     "SimulatedMap",
@@ -30,6 +32,7 @@ __all__ = [
     "SimulatedQueue",
     "SimulatedStacks",
     "SimulatedTrie",
+    "SimulatedVariable",
     "run_classifier",
     "run_xdp",
 ]

@@ -13,6 +13,7 @@ from osmia.lang import (
     ArrayMap,
     BloomFilter,
     Constant,
+    Global,
     HistogramMap,
     LpmTrie,
     LruHashMap,
@@ -59,6 +60,7 @@ class SimulatedKernel:
         self._random = random.Random(seed)  # noqa: S311 - the kernel's own is not for secrets either
         self._constants = dict(constants or {})
         self._programs: dict[ProgramArray[Any], dict[int, Program[Any, Any]]] = {}
+        self._variables: dict[Global[Any], bytearray] = {}
         self._storages: dict[Map, EntryStorage | EventStorage] = {}
 
     @property
@@ -114,6 +116,12 @@ class SimulatedKernel:
         """The value that was set, or the default."""
         constant = cast("Constant[Any]", declaration)
         return self._constants.get(constant, constant.default)
+
+    def variable(self, declaration: object) -> bytearray:
+        """The memory of a global variable, made at first use."""
+        variable = cast("Global[Any]", declaration)
+        with self.lock:
+            return self._variables.setdefault(variable, bytearray(variable.contents))
 
     def ktime_ns(self) -> int:
         """The clock, which then moves on by `tick_ns`."""

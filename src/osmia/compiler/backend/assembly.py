@@ -89,7 +89,8 @@ def print_assembly(module: ModuleIr, filename: str) -> str:
         # A global that is not constant: LLVM would fold a constant before user space can set it.
         lines.append(
             f"@{variable.name} = dso_local global {_variable_initialiser(variable)}, "
-            f'section ".rodata", align {alignment_of(variable.type)}, !dbg {debug.variable(variable)}'
+            f'section "{variable.section}", align {alignment_of(variable.type)}, '
+            f"!dbg {debug.variable(variable)}"
         )
         roots.append(variable.name)
     lines += [_bytes_global("_license", module.license.encode() + b"\0", "license")]
@@ -140,7 +141,12 @@ def _bytes_global(name: str, data: bytes, section: str) -> str:
 
 
 def _variable_initialiser(variable: VariableDefinition) -> str:
-    return f"{_memory_type(variable.type)} {_number(variable.default, variable.type)}"
+    if variable.contents is None:
+        return f"{_memory_type(variable.type)} {_number(variable.default, variable.type)}"
+    if not any(variable.contents):
+        return f"[{len(variable.contents)} x i8] zeroinitializer"
+    text = "".join(f"\\{byte:02X}" for byte in variable.contents)
+    return f'[{len(variable.contents)} x i8] c"{text}"'
 
 
 def _number(value: int, kind: IrType) -> str:

@@ -9,7 +9,7 @@ from osmia.compiler import findings
 from osmia.compiler.check import operators
 from osmia.compiler.check.context import Checker, MayBeNoneError, Variable, number
 from osmia.compiler.check.elements import element
-from osmia.compiler.check.expressions import expression, place_attribute, place_subscript
+from osmia.compiler.check.expressions import expression, global_place, place_attribute, place_subscript
 from osmia.compiler.check.values import (
     Absent,
     Context,
@@ -31,6 +31,7 @@ from osmia.compiler.primitives.context_row import ContextFieldRow
 from osmia.compiler.primitives.contexts import CONTEXTS
 from osmia.lang.constants import Constant
 from osmia.lang.maps import Map
+from osmia.lang.variables import is_global
 
 
 def bind(checker: Checker, target: ast.Name, value: Value) -> None:
@@ -214,6 +215,8 @@ def _attribute_place(checker: Checker, target: ast.Attribute) -> Value:
             what, help_text = "no field, but computed", "set the fields that it reads"
         case Context():
             what, help_text = "a field of the context", "keep what changes in a variable"
+        case Static(value=variable) if is_global(variable):
+            return global_place(checker, variable, target)
         case Static(value=Constant()):
             what, help_text = "a configuration constant", "give its value at load: `constants={…}`"
         case _:

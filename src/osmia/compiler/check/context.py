@@ -67,6 +67,7 @@ from osmia.diagnostics import Diagnostic, Span
 from osmia.lang.constants import Constant
 from osmia.lang.functions import Subprogram
 from osmia.lang.maps import Map
+from osmia.lang.variables import Global
 from osmia.uapi import ProgramType
 
 
@@ -87,6 +88,7 @@ class ModuleContext:
     types: TypeTable
     maps: dict[Map, MapDefinition]
     constants: dict[Constant[Any], VariableDefinition]
+    globals: dict[Global[Any], VariableDefinition]
     log: LogTable
     names: set[str] = field(default_factory=set[str])
     """Names that stand for something in the object already."""

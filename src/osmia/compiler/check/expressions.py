@@ -6,6 +6,7 @@ import ast
 import builtins
 from enum import Enum
 from types import FunctionType, ModuleType
+from typing import Any
 
 from osmia.compiler import findings
 from osmia.compiler.check import calls, operators, reservations
@@ -55,6 +56,7 @@ from osmia.lang.integers import Integer
 from osmia.lang.maps import Map
 from osmia.lang.memory import Aggregate
 from osmia.lang.packet import Packet
+from osmia.lang.variables import Global, is_global
 
 
 def expression(checker: Checker, node: ast.expr) -> Value:
@@ -204,6 +206,9 @@ def _static_attribute(checker: Checker, value: object, node: ast.Attribute) -> V
         address = checker.builder.register(PointerType(variable.type, Space.MAP_VALUE))
         checker.builder.emit(VariableAddress(address, variable))
         return checker.load(Reference(address))
+    if is_global(value):
+        place = global_place(checker, value, node)
+        return checker.load(place) if isinstance(place, Reference) else place
     if isinstance(value, Map):
         rows = methods_of(type(value))
         if node.attr in rows:
@@ -217,6 +222,16 @@ def _static_attribute(checker: Checker, value: object, node: ast.Attribute) -> V
     kind = value.__name__ if isinstance(value, ModuleType | type) else type(value).__name__
     known = tuple(value.__members__) if isinstance(value, type) and issubclass(value, Enum) else ()
     return checker.report(findings.no_attribute(checker.span(node), kind, node.attr, known))
+
+
+def global_place(checker: Checker, variable: Global[Any], node: ast.Attribute) -> Value:
+    """The place of `variable.value`."""
+    if node.attr != "value":
+        return checker.report(findings.no_attribute(checker.span(node), "Global", node.attr, ("value",)))
+    definition = checker.module.globals[variable]
+    address = checker.builder.register(PointerType(definition.type, Space.SHARED_MAP_VALUE))
+    checker.builder.emit(VariableAddress(address, definition))
+    return Reference(address)
 
 
 def place_attribute(checker: Checker, receiver: Reference, node: ast.Attribute) -> Value:

@@ -36,7 +36,7 @@ def assigned_outside(span: Span, name: str) -> Diagnostic:
         "global-rebinding",
         span,
         f"`{name}` belongs to the module: it is a constant in the kernel",
-        "keep what changes in a map, or take another name for the local variable",
+        "keep what changes in a `Global` or a map, or take another name for the local variable",
     )
 
 

@@ -95,11 +95,20 @@ class MapDefinition:
 
 @dataclass(frozen=True)
 class VariableDefinition:
-    """A configuration constant in `.rodata` with its default."""
+    """A configuration constant in `.rodata` with its default, or a global variable with its contents."""
 
     name: str
     type: MemoryType
-    default: int
+    default: int = 0
+    contents: bytes | None = None
+    """Of a global variable."""
+
+    @property
+    def section(self) -> str:
+        """The data section that it goes into."""
+        if self.contents is None:
+            return ".rodata"
+        return ".data" if any(self.contents) else ".bss"
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,7 +207,7 @@ class SlotAddress:
 
 @dataclass(frozen=True, eq=False)
 class VariableAddress:
-    """The address of a configuration constant."""
+    """The address of a configuration constant or a global variable."""
 
     result: Register
     variable: VariableDefinition

@@ -32,7 +32,10 @@ def _module_lines(module: ModuleIr) -> Iterator[str]:
     for definition in module.maps:
         yield f"map {definition.name}: {definition.key} -> {definition.value}, {definition.max_entries}"
     for variable in module.variables:
-        yield f"constant {variable.name}: {variable.type} = {variable.default}"
+        if variable.contents is None:
+            yield f"constant {variable.name}: {variable.type} = {variable.default}"
+        else:
+            yield f"global {variable.name}: {variable.type} = {variable.contents.hex()}"
     for function in module.functions:
         yield ""
         yield from _function_lines(function)
