@@ -68,6 +68,7 @@ from osmia.lang.kernel_structs import (
     type_exists,
     type_size,
 )
+from osmia.lang.kfuncs import KernelFunction, kfunc, kfunc_exists
 from osmia.lang.maps import (
     ArrayMap,
     HashMap,
@@ -183,6 +184,7 @@ __all__ = [
     "Integer",
     "KernelAddress",
     "KernelArguments",
+    "KernelFunction",
     "KernelPointer",
     "KernelStruct",
     "KprobeContext",
@@ -272,6 +274,8 @@ __all__ = [
     "i64",
     "kernel_address",
     "kernel_pointer",
+    "kfunc",
+    "kfunc_exists",
     "kprobe",
     "kretprobe",
     "ktime_get_ns",

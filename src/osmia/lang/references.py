@@ -11,6 +11,7 @@ from typing import Any, TypeVar, cast
 from osmia.lang.constants import Constant
 from osmia.lang.events import EventMap
 from osmia.lang.functions import Subprogram
+from osmia.lang.kfuncs import KernelFunction
 from osmia.lang.maps import Map
 from osmia.lang.program_arrays import is_program_array
 from osmia.lang.programs import Program
@@ -108,6 +109,8 @@ def _visit_value(name: str, value: object, used: tuple[str, ...], found: Referen
             _visit_value("", value.type, (), found)
         case Subprogram():
             _declare(found, found.subprograms, value.name, cast("Subprogram[..., Any]", value))
+            _visit_function(cast("FunctionType", value.function), found)
+        case KernelFunction():
             _visit_function(cast("FunctionType", value.function), found)
         case FunctionType():
             _visit_function(value, found)

@@ -12,6 +12,8 @@ from osmia.loader.memory_lock import with_memory_lock
 from osmia.sys import Kernel
 
 _LOG_SIZE = 1 << 16
+_EXTERN = 2
+_KERNEL_SYMBOLS = ".ksyms"
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,10 @@ def _unsigned_enum(type: types.Type) -> types.Type:
     return replace(type, signed=False)
 
 
+def _no_declaration(type: types.Type) -> types.Type:
+    return types.Int("declared", 1, 8)
+
+
 _ENUMERATOR = (types.Enumerator("a", 0),)
 _REPLACEMENTS = (
     _Replacement(lambda type: isinstance(type, types.Float), (types.Float("float", 4),), _plain_float),
@@ -80,6 +86,17 @@ _REPLACEMENTS = (
         lambda type: isinstance(type, types.Enum) and type.signed,
         (types.Enum("e", 4, True, _ENUMERATOR),),
         _unsigned_enum,
+    ),
+    # What the linking resolves: functions of the kernel, declared but not there. No kernel takes these.
+    _Replacement(
+        lambda type: isinstance(type, types.Function) and type.linkage == _EXTERN,
+        (_INT, types.FunctionPrototype(1, ()), types.Function("f", 2, _EXTERN)),
+        _no_declaration,
+    ),
+    _Replacement(
+        lambda type: isinstance(type, types.DataSection) and type.name == _KERNEL_SYMBOLS,
+        (types.DataSection(_KERNEL_SYMBOLS, 0, ()),),
+        _no_declaration,
     ),
 )
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from osmia.loader.instructions import CALL, LOAD_IMMEDIATE_64, SIZE, Instruction, unpack
-from osmia.loader.specification import FunctionReference, MapReference, ProgramSpec, Reference, SourceLine
+from osmia.loader.specification import (
+    FunctionReference,
+    KernelFunctionReference,
+    MapReference,
+    ProgramSpec,
+    Reference,
+    SourceLine,
+)
 from osmia.uapi import HELPERS, PseudoSource
 
 _SIZES = {0x00: ("u32", 4), 0x08: ("u16", 2), 0x10: ("u8", 1), 0x18: ("u64", 8)}
@@ -81,6 +88,8 @@ def _load_immediate(instruction: Instruction, code: bytes, offset: int, referenc
         return f"{target} = map[{reference.map}][0]+{reference.value_offset}"
     if isinstance(reference, FunctionReference):
         return f"{target} = subprog[{reference.function}]"
+    if isinstance(reference, KernelFunctionReference):
+        return f"{target} = kernel-function[{reference.function}]"
     high = unpack(code, offset + SIZE).immediate if offset + 2 * SIZE <= len(code) else 0
     low = instruction.immediate & 0xFFFFFFFF
     match instruction.source:
@@ -141,7 +150,7 @@ def _jump(instruction: Instruction, reference: Reference | None) -> str:
 
 
 def _call(instruction: Instruction, reference: Reference | None) -> str:
-    if isinstance(reference, FunctionReference):
+    if isinstance(reference, FunctionReference | KernelFunctionReference):
         return f"call {reference.function}"
     if instruction.source == PseudoSource.CALL:
         return f"call pc{instruction.immediate:+d}"

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from osmia.errors import InternalError, MalformedError
 from osmia.loader.instructions import LARGEST_PROGRAM, SIZE, unpack
-from osmia.loader.specification import FunctionReference, MapReference, ProgramSpec
+from osmia.loader.kernel_functions import KernelFunctionPlace
+from osmia.loader.specification import (
+    FunctionReference,
+    KernelFunctionReference,
+    MapReference,
+    ProgramSpec,
+)
 from osmia.sys import ProgramImage
 from osmia.uapi import ProgramType, PseudoSource
 
@@ -16,12 +23,18 @@ _LINE_INFO = struct.Struct("<IIII")
 
 
 def link_program(
-    program: ProgramSpec, license: str, map_descriptors: Mapping[str, int], btf_descriptor: int
+    program: ProgramSpec,
+    license: str,
+    map_descriptors: Mapping[str, int],
+    btf_descriptor: int,
+    kernel_functions: Mapping[str, KernelFunctionPlace | None] = MappingProxyType({}),
+    modules: Mapping[str, int] = MappingProxyType({}),
 ) -> ProgramImage:
     """Put the functions one behind the other and fill in what they refer to.
 
-    Function and line records go along only where the kernel took the object's BTF and every function has
-    a record: the kernel refuses a table with gaps.
+    `modules` has descriptors of the BTF of modules whose functions are called. Function and line records
+    go along only where the kernel took the object's BTF and every function has a record: the kernel refuses
+    a table with gaps.
     """
     starts: dict[str, int] = {}
     code = bytearray()
@@ -35,6 +48,8 @@ def link_program(
         for reference in function.references:
             if isinstance(reference, MapReference):
                 _fill_map(code, start, reference, map_descriptors)
+            elif isinstance(reference, KernelFunctionReference):
+                _fill_kernel_function(code, start, reference, kernel_functions, list(modules))
             else:
                 _fill_function(code, start, reference, starts)
     described = btf_descriptor > 0 and all(function.type_id for function in program.functions)
@@ -48,6 +63,8 @@ def link_program(
         btf_fd=btf_descriptor if described else 0,
         func_info=_function_info(program, starts) if described else b"",
         line_info=_line_info(program, starts) if described else b"",
+        # The kernel's own BTF is number 0: what stands there is not looked at.
+        btf_descriptors=(0, *modules.values()) if modules else (),
     )
 
 
@@ -67,6 +84,28 @@ def _fill_map(
     first, second = unpack(code, at), unpack(code, at + SIZE)
     code[at : at + SIZE] = first._replace(source=source, immediate=descriptor).pack()
     code[at + SIZE : at + 2 * SIZE] = second._replace(immediate=reference.value_offset or 0).pack()
+
+
+def _fill_kernel_function(
+    code: bytearray,
+    start: int,
+    reference: KernelFunctionReference,
+    places: Mapping[str, KernelFunctionPlace | None],
+    modules: list[str],
+) -> None:
+    """A call by BTF id; a missing function is id 0, which the verifier takes where it is never called."""
+    at = start + reference.offset
+    place = places.get(reference.function)
+    instruction = unpack(code, at)
+    if reference.address:
+        code[at : at + SIZE] = instruction._replace(source=0, immediate=int(place is not None)).pack()
+        second = unpack(code, at + SIZE)
+        code[at + SIZE : at + 2 * SIZE] = second._replace(immediate=0).pack()
+        return
+    number = modules.index(place.module) + 1 if place is not None and place.module else 0
+    id = 0 if place is None else place.id
+    changed = instruction._replace(source=PseudoSource.KFUNC_CALL, offset=number, immediate=id)
+    code[at : at + SIZE] = changed.pack()
 
 
 def _fill_function(

@@ -12,6 +12,7 @@ from osmia.btf import encode_btf
 from osmia.errors import KernelError, UsageError
 from osmia.loader.btf_loading import load_btf
 from osmia.loader.core_relocation import relocated
+from osmia.loader.kernel_functions import find_kernel_functions, open_modules
 from osmia.loader.kernel_hooks import hook_of
 from osmia.loader.kernel_types import KernelTypes
 from osmia.loader.linking import link_program
@@ -103,7 +104,12 @@ def load_object(
         descriptors = {name: created.fileno() for name, created in maps.items()}
         programs: dict[str, ProgramHandle] = {}
         for program in programs_here:
-            image = link_program(program, spec.license, descriptors, btf_descriptor)
+            places = find_kernel_functions(program, kernel_types)
+            modules = {
+                name: resources.enter_context(opened).fileno()
+                for name, opened in open_modules(kernel, places).items()
+            }
+            image = link_program(program, spec.license, descriptors, btf_descriptor, places, modules)
             with hook_of(kernel, program, kernel_types) as hook:
                 fd = load_program(kernel, program, hook.into(image))
             descriptor = resources.enter_context(Descriptor(kernel, fd, f"program {program.name!r}"))

@@ -11,12 +11,13 @@ from osmia import elf
 from osmia.btf import Btf, BtfExtension, CoreRelocation, decode_btf, decode_extension
 from osmia.btf.types import Function
 from osmia.errors import MalformedError, NotSupportedError
-from osmia.loader.instructions import CALL, LARGEST_PROGRAM, LOAD_IMMEDIATE_64, SIZE, unpack
+from osmia.loader.instructions import CALL, LARGEST_PROGRAM, LOAD_IMMEDIATE_64, SIZE, Instruction, unpack
 from osmia.loader.map_definitions import data_map, is_data_section, map_definitions, place_variables
 from osmia.loader.sections import rule_of
 from osmia.loader.specification import (
     FunctionReference,
     FunctionSpec,
+    KernelFunctionReference,
     MapReference,
     MapSpec,
     ObjectSpec,
@@ -206,7 +207,7 @@ def _reference(
         raise _fault("a relocation stands beside an instruction", relocation.offset)
     instruction = unpack(section.data, relocation.offset)
     if symbol.section is None:
-        raise NotSupportedError(f"the external symbol {symbol.name!r}", needs="a later osmia")
+        return _kernel_function(context, symbol, offset, instruction)
     is_call = relocation.type == _CALL_32 and instruction.code == CALL
     if is_call:
         target = symbol.value + (instruction.immediate + 1) * SIZE
@@ -226,6 +227,18 @@ def _reference(
     if name is None:
         raise _fault(f"refers to {symbol.name!r}, which is no map and no variable", relocation.offset)
     return MapReference(offset, name)
+
+
+def _kernel_function(
+    context: _Context, symbol: elf.Symbol, offset: int, instruction: Instruction
+) -> KernelFunctionReference:
+    """A reference to a symbol that is not in the file: a function of the kernel, if BTF declares it so."""
+    declared = () if context.btf is None else context.btf.types
+    known = any(isinstance(each, Function) and each.name == symbol.name for each in declared)
+    if not known or instruction.code not in (CALL, LOAD_IMMEDIATE_64):
+        raise NotSupportedError(f"the external symbol {symbol.name!r}", needs="a later osmia")
+    weak = symbol.binding == elf.SymbolBinding.WEAK
+    return KernelFunctionReference(offset, symbol.name, weak, address=instruction.code != CALL)
 
 
 class _Placed(Protocol):

@@ -30,7 +30,20 @@ class FunctionReference:
     address: bool = False
 
 
-Reference = MapReference | FunctionReference
+@dataclass(frozen=True)
+class KernelFunctionReference:
+    """The instruction at byte `offset` calls a function of the kernel, or (`address`) asks if it is there.
+
+    One that is `weak` may be missing.
+    """
+
+    offset: int
+    function: str
+    weak: bool = False
+    address: bool = False
+
+
+Reference = MapReference | FunctionReference | KernelFunctionReference
 
 
 @dataclass(frozen=True)

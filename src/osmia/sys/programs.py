@@ -32,6 +32,7 @@ _NEXT_ID = {
 }
 _LONGEST_MODULE_NAME = 64
 _LOAD_ATTEMPTS = 5
+_LONGEST_MODULE_NAME = 64
 FUNC_INFO_SIZE = 8
 LINE_INFO_SIZE = 16
 LARGEST_PACKET = 65_536
@@ -54,6 +55,8 @@ class ProgramImage:
     """The kernel's function or tracepoint, as a type of its BTF."""
     attach_btf_fd: int = 0
     """BTF of the module that has it, 0 for the kernel itself."""
+    btf_descriptors: tuple[int, ...] = ()
+    """BTF of modules whose functions are called, by the number in the call (Linux 5.16)."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,9 @@ class ProgramCalls:
             attributes.line_info_rec_size = LINE_INFO_SIZE
             attributes.line_info = address_of(image.line_info)
             attributes.line_info_cnt = len(image.line_info) // LINE_INFO_SIZE
+        descriptors = (ctypes.c_int * len(image.btf_descriptors))(*image.btf_descriptors)
+        if image.btf_descriptors:
+            attributes.fd_array = ctypes.addressof(descriptors)
         for attempt in range(_LOAD_ATTEMPTS):
             try:
                 return bpf(Command.PROG_LOAD, attributes, f"load program {image.name!r}")
@@ -276,6 +282,25 @@ class ProgramCalls:
                 return None
             raise
         return attributes.next_id
+
+    def open_module_btf(self, name: str) -> int | None:
+        """Open the BTF of a loaded kernel module (Linux 5.11); needs CAP_SYS_ADMIN."""
+        id: int | None = 0
+        while (id := self.next_id("btf", id or 0)) is not None:
+            try:
+                fd = self.fd_by_id("btf", id)
+            except KernelError as error:
+                if error.errno == errno.ENOENT:  # gone in between
+                    continue
+                raise
+            buffer = bytearray(_LONGEST_MODULE_NAME)
+            target = (ctypes.c_char * len(buffer)).from_buffer(buffer)
+            info = records.BtfInfo(name=ctypes.addressof(target), name_len=len(buffer))
+            object_info(fd, info, "BTF")
+            if info.kernel_btf and buffer.split(b"\0", 1)[0] == name.encode():
+                return fd
+            os.close(fd)
+        return None
 
     def pin(self, fd: int, path: str) -> None:
         """Give an object a name in a bpffs."""

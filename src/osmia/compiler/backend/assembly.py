@@ -16,6 +16,7 @@ from osmia.compiler.ir.ops import (
     Branch,
     CallFunction,
     CallHelper,
+    CallKernelFunction,
     Compare,
     ContextAddress,
     ContextField,
@@ -26,6 +27,8 @@ from osmia.compiler.ir.ops import (
     Jump,
     KernelFieldAddress,
     KernelFieldInfo,
+    KernelFunction,
+    KernelFunctionExists,
     KernelTypeInfo,
     Linkage,
     Load,
@@ -101,6 +104,7 @@ def print_assembly(module: ModuleIr, filename: str) -> str:
     for function in module.functions:
         lines += ["", *_FunctionAssembler(function, debug).lines()]
         roots.append(function.name)
+    lines += ["", *_kernel_functions(module, debug)]
     used = ", ".join(f"ptr @{root}" for root in roots)
     lines.append(
         f'\n@llvm.compiler.used = appending global [{len(roots)} x ptr] [{used}], section "llvm.metadata"\n'
@@ -108,6 +112,24 @@ def print_assembly(module: ModuleIr, filename: str) -> str:
     lines += _DECLARATIONS
     lines += debug.lines()
     return "\n".join(lines) + "\n"
+
+
+def _kernel_functions(module: ModuleIr, debug: DebugInfo) -> Iterator[str]:
+    """Declarations of the kernel's functions; those that are asked for may be missing."""
+    found: dict[str, KernelFunction] = {}
+    weak: set[str] = set()
+    for function in module.functions:
+        for block in function.blocks:
+            for operation, _ in block.operations:
+                if isinstance(operation, CallKernelFunction | KernelFunctionExists):
+                    found[operation.function.name] = operation.function
+                if isinstance(operation, KernelFunctionExists):
+                    weak.add(operation.function.name)
+    for name, declared in found.items():
+        linkage = "extern_weak" if name in weak else "dso_local"
+        types = ", ".join(_argument_type(each.type) for each in declared.parameters)
+        node = debug.kernel_function(declared)
+        yield f'declare !dbg {node} {linkage} i64 @{name}({types}) section ".ksyms"'
 
 
 def _map_body(definition: MapDefinition) -> tuple[str, str]:
@@ -439,6 +461,16 @@ class _FunctionAssembler:
             case Argument(result, position):
                 name = _argument_name(self._function.parameters[position], position)
                 return self._narrowed(name, result.type)
+            case CallKernelFunction(result, kernel_function, arguments):
+                given = ", ".join(f"{_argument_type(each.type)} {self._widened(each)}" for each in arguments)
+                value = self.result(f"call i64 @{kernel_function.name}({given})")
+                # The kernel's own calling convention says nothing about the bits behind a bool.
+                is_bool = isinstance(result.type, BoolType)
+                return (
+                    self.result(f"trunc i64 {value} to i1") if is_bool else self._narrowed(value, result.type)
+                )
+            case KernelFunctionExists(_, kernel_function):
+                return self.result(f"icmp ne ptr @{kernel_function.name}, null")
             case CallFunction(result, called, arguments):
                 given = ", ".join(f"{_argument_type(each.type)} {self._widened(each)}" for each in arguments)
                 return self._narrowed(self.result(f"call i64 @{called}({given})"), result.type)

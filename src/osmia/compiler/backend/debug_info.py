@@ -6,6 +6,7 @@ from pathlib import PurePath
 
 from osmia.compiler.ir.ops import (
     FunctionIr,
+    KernelFunction,
     Linkage,
     Location,
     MapDefinition,
@@ -95,6 +96,31 @@ class DebugInfo:
         flags = "elements: !{}" if known else "flags: DIFlagFwdDecl"
         composite = f"!DICompositeType(tag: DW_TAG_structure_type, name: {_quote(function.context)}, {flags})"
         return self._pointer(self._add(composite))
+
+    def kernel_function(self, function: KernelFunction) -> str:
+        """The node of a function of the kernel: its types are compared with the kernel's own."""
+        types = ["null" if function.result is None else self._type(function.result)]
+        for parameter in function.parameters:
+            kind = parameter.type
+            if not isinstance(kind, PointerType):
+                types.append(self._type(kind))
+            elif kind.pointee is None:
+                types.append(self._pointer(self._empty_struct(function.context)))
+            else:
+                # As C declares it: an array is given by the address of its first element.
+                pointee = kind.pointee.element if isinstance(kind.pointee, ArrayType) else kind.pointee
+                types.append(self._pointer(self._type(pointee)))
+        return self._add(
+            f"!DISubprogram(name: {_quote(function.name)}, scope: {self._file(self._filename)}, "
+            f"file: {self._file(self._filename)}, type: {self._signature(types)}, "
+            "flags: DIFlagPrototyped, spFlags: DISPFlagOptimized)"
+        )
+
+    def _empty_struct(self, name: str) -> str:
+        """A struct of which nothing but the name is known, and which BTF does not take for a declaration."""
+        return self._add(
+            f"!DICompositeType(tag: DW_TAG_structure_type, name: {_quote(name)}, size: 8, elements: !{{}})"
+        )
 
     def location(self, location: Location) -> str:
         """The node of a source position."""

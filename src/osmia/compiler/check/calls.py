@@ -10,6 +10,7 @@ from typing import Any, cast
 from osmia.compiler import findings
 from osmia.compiler.check.conditions import Evaluate
 from osmia.compiler.check.context import Checker
+from osmia.compiler.check.kernel_functions import call_kernel_function
 from osmia.compiler.check.values import (
     Context,
     Method,
@@ -41,6 +42,7 @@ from osmia.compiler.source import read_function
 from osmia.diagnostics import Span
 from osmia.lang.functions import Subprogram
 from osmia.lang.integers import Integer
+from osmia.lang.kfuncs import KernelFunction
 from osmia.lang.memory import Aggregate
 from osmia.lang.packet import Packet
 from osmia.lang.programs import Program
@@ -90,6 +92,11 @@ def call(checker: Checker, node: ast.Call, evaluate: Evaluate) -> Value:
         if function in HELPER_CALLS:
             return _row(checker, HELPER_CALLS[function], callee, function.__name__, arguments, node)
         return inline_function(checker, function, arguments, node)
+    if isinstance(function, KernelFunction):
+        declared = cast("KernelFunction[..., Any]", function)
+        arguments = _positional(checker, node, evaluate, declared.name)
+        checker.at(node)
+        return Poison() if arguments is None else call_kernel_function(checker, declared, arguments, node)
     if isinstance(function, Subprogram):
         return _subprogram(checker, cast("Subprogram[..., Any]", function), node, evaluate)
     if isinstance(function, Program):

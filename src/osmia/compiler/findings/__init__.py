@@ -29,6 +29,7 @@ from osmia.compiler.findings.functions import (
 from osmia.compiler.findings.helpers import (
     helper_map as helper_map,
     helper_program_type as helper_program_type,
+    kfunc_type as kfunc_type,
     packet_moved as packet_moved,
 )
 from osmia.compiler.findings.logging import (

@@ -23,6 +23,16 @@ def helper_map(span: Span, name: str, given: str, expected: str) -> Diagnostic:
     )
 
 
+def kfunc_type(span: Span, name: str, what: str) -> Diagnostic:
+    """A kfunc declared with something that cannot be handed to the kernel."""
+    return Diagnostic(
+        "kfunc-type",
+        span,
+        f"the kernel function `{name}` cannot be declared with {what}",
+        "it takes integers, bools, the context, structs and arrays by reference; it gives a number or None",
+    )
+
+
 def packet_moved(span: Span, name: str) -> Diagnostic:
     """What was read from a packet, used after the packet was moved."""
     return Diagnostic(

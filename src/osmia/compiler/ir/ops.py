@@ -377,6 +377,42 @@ class CallFunction:
     arguments: tuple[Operand, ...]
 
 
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of a subprogram, or of a function of the kernel."""
+
+    name: str
+    type: IntegerType | BoolType | PointerType
+
+
+@dataclass(frozen=True)
+class KernelFunction:
+    """A function of the kernel, found by its name when the object is loaded."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    result: IntegerType | BoolType | None
+    context: str
+    """The kernel's name of the context struct, for a parameter that is the context."""
+
+
+@dataclass(frozen=True, eq=False)
+class CallKernelFunction:
+    """A call of a function of the kernel."""
+
+    result: Register
+    function: KernelFunction
+    arguments: tuple[Operand, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class KernelFunctionExists:
+    """Whether the kernel has a function: known when the object is loaded."""
+
+    result: Register
+    function: KernelFunction
+
+
 @dataclass(frozen=True, eq=False)
 class Jump:
     """Go on in another block."""
@@ -431,6 +467,8 @@ Operation = (
     | CallHelper
     | Argument
     | CallFunction
+    | CallKernelFunction
+    | KernelFunctionExists
 )
 Terminator = Jump | Branch | Return
 
@@ -453,14 +491,6 @@ class Linkage(Enum):
     """A subprogram; the verifier follows each call of it."""
     GLOBAL = "global"
     """A subprogram that the verifier looks at once, by itself."""
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A parameter of a subprogram."""
-
-    name: str
-    type: IntegerType | BoolType | PointerType
 
 
 @dataclass(frozen=True)

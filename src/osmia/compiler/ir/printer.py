@@ -9,6 +9,7 @@ from typing import cast
 from osmia.compiler.ir.ops import (
     Block,
     FunctionIr,
+    KernelFunction,
     Linkage,
     Local,
     MapDefinition,
@@ -78,7 +79,7 @@ def _operand_text(value: object) -> str:
             return f"{name}.{index}"
         case StackSlot(index=index, type=slot_type):
             return f"slot{index}[{slot_type}]"
-        case MapDefinition(name=name) | VariableDefinition(name=name):
+        case MapDefinition(name=name) | VariableDefinition(name=name) | KernelFunction(name=name):
             return name
         case Block(index=index):
             return f"L{index}"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from osmia.compiler import findings
+from osmia.compiler.check import kernel_functions
 from osmia.compiler.check.context import Checker
 from osmia.compiler.check.helper_rules import may_call, packet_moved
 from osmia.compiler.check.values import (
@@ -34,7 +35,7 @@ from osmia.compiler.ir.types import (
 from osmia.compiler.primitives import kernel_memory, maps, tracing
 from osmia.compiler.primitives.method import Call, MethodRow
 from osmia.diagnostics import Span
-from osmia.lang import helpers, kernel_helpers, kernel_structs
+from osmia.lang import helpers, kernel_helpers, kernel_structs, kfuncs
 from osmia.lang.maps import Map
 from osmia.uapi import HELPERS
 from osmia.uapi.helper_arguments import (
@@ -180,6 +181,7 @@ HELPER_CALLS: dict[Callable[..., object], MethodRow] = {
     helpers.get_prandom_u32: _row("get_prandom_u32"),
     helpers.get_smp_processor_id: _row("get_smp_processor_id"),
     **{getattr(kernel_helpers, name): _row(name) for name in kernel_helpers.__all__},
+    kfuncs.kfunc_exists: MethodRow(("function",), kernel_functions.exists),
     helpers.probe_read_user_str: MethodRow(("type", "address"), tracing.probe_read_user_str),
     helpers.probe_read_kernel_str: MethodRow(("type", "address"), tracing.probe_read_kernel_str),
     kernel_structs.kernel_pointer: MethodRow(("struct", "address"), kernel_memory.kernel_pointer),
