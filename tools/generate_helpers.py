@@ -73,7 +73,11 @@ def write_availability(versions: Path, probes: list[Path]) -> None:
                 allowed[by_id[number]].add(ProgramType[type_name])
             if type_name != "LSM":  # which is for the GPL as a whole
                 gpl.update(found["gpl"])
-    judged = set().union(*allowed.values()) - {ProgramType.STRUCT_OPS, ProgramType.LIRC_MODE2}
+    found_types = {each for types in allowed.values() for each in types}
+    judged = found_types - {
+        ProgramType.STRUCT_OPS,
+        ProgramType.LIRC_MODE2,
+    }
     lines = [
         '"""Where each helper can be called: the first kernel, the program types, the licence.',
         "",

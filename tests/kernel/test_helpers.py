@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import pytest
 
@@ -11,6 +11,7 @@ from osmia import (
     Array,
     CharArray,
     HashMap,
+    RunResult,
     TcAction,
     TcContext,
     XdpAction,
@@ -116,7 +117,7 @@ PACKET = bytes(ethernet() / ipv4(src="10.0.0.9", dst="172.16.3.4") / udp(sport=9
 
 def outcome(program: Any, *, simulated: bool) -> tuple[object, bytes, dict[int, int]]:
     with osmia.simulate(program) if simulated else osmia.load(program) as bpf:
-        run = bpf[program].run(PACKET)
+        run = cast("RunResult[Any]", cast("Any", bpf)[program].run(PACKET))
         return run.action, run.data, {int(key): int(value) for key, value in bpf[results].items()}
 
 

@@ -104,6 +104,18 @@ def _pull_data(ctx: object, length: int) -> int:
     return -errno.ENOMEM if int(length) > len(_packet(ctx)) else 0
 
 
+def _length(ctx: object) -> int:
+    return len(_packet(ctx))
+
+
+def _adjust_head(ctx: XdpContext, delta: int) -> int:
+    return int(ctx.adjust_head(delta))
+
+
+def _adjust_tail(ctx: XdpContext, delta: int) -> int:
+    return int(ctx.adjust_tail(delta))
+
+
 # checksums (RFC 1071, RFC 1624; include/net/checksum.h)
 
 
@@ -210,9 +222,13 @@ def _probe_read(target: object, address: int) -> int:
 # text (kernel/bpf/helpers.c, __bpf_strtoull)
 
 
+def _is_text(value: object) -> bool:
+    return isinstance(value, CharArray)
+
+
 def _strto(*, signed: bool) -> Callable[..., int]:
     def parse(text: object, flags: int, result: object) -> int:
-        data = _raw(text).split(b"\0", 1)[0] if isinstance(text, CharArray) else _raw(text)
+        data = _raw(text).split(b"\0", 1)[0] if _is_text(text) else _raw(text)
         base = int(flags)
         if base not in (0, 8, 10, 16):
             return -errno.EINVAL
@@ -266,9 +282,9 @@ _MEANINGS: dict[str, Callable[..., int]] = {
     "skb_pull_data": _pull_data,
     "xdp_load_bytes": _xdp_load_bytes,
     "xdp_store_bytes": _store_bytes(errno.EINVAL),
-    "xdp_get_buff_len": lambda ctx: len(_packet(ctx)),
-    "xdp_adjust_head": lambda ctx, delta: int(ctx.adjust_head(delta)),
-    "xdp_adjust_tail": lambda ctx, delta: int(ctx.adjust_tail(delta)),
+    "xdp_get_buff_len": _length,
+    "xdp_adjust_head": _adjust_head,
+    "xdp_adjust_tail": _adjust_tail,
     "csum_diff": _csum_diff,
     "l3_csum_replace": _l3_csum_replace,
     "l4_csum_replace": _l4_csum_replace,

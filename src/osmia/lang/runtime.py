@@ -5,7 +5,7 @@ The simulator supplies it; compiled programs never come here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any, Protocol
@@ -142,7 +142,7 @@ def current_context() -> object:
 
 
 @contextmanager
-def running_with(context: object) -> Iterator[None]:
+def running_with(context: object) -> Generator[None]:
     """A program runs, called with a context: what helpers that take none know about their caller."""
     token = _context.set(context)
     try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from osmia.btf import LazyBtf, types
 from osmia.errors import NotSupportedError
-from osmia.loader.kernel_types import KernelTypes
+from osmia.loader.kernel_types import KernelTypes, open_module_btf
 from osmia.loader.specification import KernelFunctionReference, ProgramSpec
 from osmia.sys import Descriptor, Kernel
 
@@ -46,10 +46,7 @@ def open_modules(kernel: Kernel, places: Mapping[str, KernelFunctionPlace | None
     """The BTF of the modules that functions were found in, by their names."""
     opened: dict[str, Descriptor] = {}
     for name in sorted({place.module for place in places.values() if place is not None and place.module}):
-        fd = kernel.open_module_btf(name)
-        if fd is None:
-            raise NotSupportedError(f"the kernel module {name!r}", needs="it to stay loaded")
-        opened[name] = Descriptor(kernel, fd, f"BTF of {name}")
+        opened[name] = open_module_btf(kernel, name)
     return opened
 
 

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from osmia.btf import LazyBtf, types
-from osmia.errors import NotSupportedError, UsageError
-from osmia.loader.kernel_types import KernelTypes
+from osmia.errors import UsageError
+from osmia.loader.kernel_types import KernelTypes, open_module_btf
 from osmia.loader.specification import ProgramSpec
-from osmia.sys import Descriptor, Kernel, ProgramImage
+from osmia.sys import Kernel, ProgramImage
 from osmia.uapi import AttachType, ProgramType
 
 _TYPED = (ProgramType.TRACING, ProgramType.LSM)
@@ -54,7 +54,7 @@ def hook_of(kernel: Kernel, program: ProgramSpec, kernel_types: KernelTypes) -> 
     if graph is kernel_types.vmlinux:
         yield KernelHook(type_id)
         return
-    with _module_btf(kernel, graph.name) as descriptor:
+    with open_module_btf(kernel, graph.name) as descriptor:
         yield KernelHook(type_id, descriptor.fileno())
 
 
@@ -87,15 +87,3 @@ def _find(program: ProgramSpec, target: str, kernel_types: KernelTypes) -> tuple
 
 def _named(graph: LazyBtf, name: str, kind: type[types.Function] | type[types.Typedef]) -> int | None:
     return next((id for id, found in graph.named(name) if isinstance(found, kind)), None)
-
-
-def _module_btf(kernel: Kernel, module: str) -> Descriptor:
-    """The BTF of a module, found among all that the kernel has; needs CAP_SYS_ADMIN."""
-    id = kernel.next_id("btf", 0)
-    while id is not None:
-        descriptor = Descriptor(kernel, kernel.fd_by_id("btf", id), f"BTF {id}")
-        if kernel.btf_name(descriptor.fileno()) == module:
-            return descriptor
-        descriptor.close()
-        id = kernel.next_id("btf", id)
-    raise NotSupportedError(f"a hook in module {module!r}", needs="the module, which was unloaded just now")

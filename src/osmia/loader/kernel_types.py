@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from osmia.btf import LazyBtf
 from osmia.errors import NotSupportedError
-from osmia.sys import Kernel
+from osmia.sys import Descriptor, Kernel
 
 
 class KernelTypes:
@@ -44,3 +44,17 @@ class KernelTypes:
                 if data is not None:  # else it was unloaded just now
                     self._modules.append(LazyBtf(data, self.vmlinux, name))
         return self._modules
+
+
+def open_module_btf(kernel: Kernel, module: str) -> Descriptor:
+    """The BTF of a module, found among all that the kernel has; needs CAP_SYS_ADMIN."""
+    id = kernel.next_id("btf", 0)
+    while id is not None:
+        descriptor = Descriptor(kernel, kernel.fd_by_id("btf", id), f"BTF {id}")
+        if kernel.btf_name(descriptor.fileno()) == module:
+            return descriptor
+        descriptor.close()
+        id = kernel.next_id("btf", id)
+    raise NotSupportedError(
+        f"something of module {module!r}", needs="the module, which was unloaded just now"
+    )

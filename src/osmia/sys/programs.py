@@ -32,7 +32,6 @@ _NEXT_ID = {
 }
 _LONGEST_MODULE_NAME = 64
 _LOAD_ATTEMPTS = 5
-_LONGEST_MODULE_NAME = 64
 FUNC_INFO_SIZE = 8
 LINE_INFO_SIZE = 16
 LARGEST_PACKET = 65_536
@@ -282,25 +281,6 @@ class ProgramCalls:
                 return None
             raise
         return attributes.next_id
-
-    def open_module_btf(self, name: str) -> int | None:
-        """Open the BTF of a loaded kernel module (Linux 5.11); needs CAP_SYS_ADMIN."""
-        id: int | None = 0
-        while (id := self.next_id("btf", id or 0)) is not None:
-            try:
-                fd = self.fd_by_id("btf", id)
-            except KernelError as error:
-                if error.errno == errno.ENOENT:  # gone in between
-                    continue
-                raise
-            buffer = bytearray(_LONGEST_MODULE_NAME)
-            target = (ctypes.c_char * len(buffer)).from_buffer(buffer)
-            info = records.BtfInfo(name=ctypes.addressof(target), name_len=len(buffer))
-            object_info(fd, info, "BTF")
-            if info.kernel_btf and buffer.split(b"\0", 1)[0] == name.encode():
-                return fd
-            os.close(fd)
-        return None
 
     def pin(self, fd: int, path: str) -> None:
         """Give an object a name in a bpffs."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from types import NoneType
-from typing import Any
+from typing import Any, cast
 
 from osmia.compiler import findings
 from osmia.compiler.check.context import Checker, Frame
@@ -56,7 +56,8 @@ def exists(checker: Checker, receiver: Value, call: Call) -> Value:
     (value,) = call.values
     if not isinstance(value, Static) or not isinstance(value.value, kfuncs.KernelFunction):
         return checker.report(findings.type_mismatch(call.spans[0], "a function under @kfunc", str(value)))
-    declared = _declaration(checker, value.value)
+    function = cast("kfuncs.KernelFunction[..., Any]", value.value)
+    declared = _declaration(checker, function)
     if declared is None:
         return Poison()
     result = checker.builder.register_bool()
