@@ -110,10 +110,8 @@ def _visit_value(name: str, value: object, used: tuple[str, ...], found: Referen
         case Subprogram():
             _declare(found, found.subprograms, value.name, cast("Subprogram[..., Any]", value))
             _visit_function(cast("FunctionType", value.function), found)
-        case KernelFunction():
-            _visit_function(cast("FunctionType", value.function), found)
-        case FunctionType():
-            _visit_function(value, found)
+        case FunctionType() | KernelFunction():
+            _visit_function(cast("FunctionType", getattr(value, "function", value)), found)
         case ModuleType():
             for attribute in used:
                 member: object = vars(value).get(attribute)

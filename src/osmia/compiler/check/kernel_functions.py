@@ -54,10 +54,10 @@ def call_kernel_function(
 def exists(checker: Checker, receiver: Value, call: Call) -> Value:
     """`kfunc_exists(function)`."""
     (value,) = call.values
-    if not isinstance(value, Static) or not isinstance(value.value, kfuncs.KernelFunction):
+    given: object = value.value if isinstance(value, Static) else None
+    if not isinstance(given, kfuncs.KernelFunction):
         return checker.report(findings.type_mismatch(call.spans[0], "a function under @kfunc", str(value)))
-    function = cast("kfuncs.KernelFunction[..., Any]", value.value)
-    declared = _declaration(checker, function)
+    declared = _declaration(checker, cast("kfuncs.KernelFunction[..., Any]", given))
     if declared is None:
         return Poison()
     result = checker.builder.register_bool()
