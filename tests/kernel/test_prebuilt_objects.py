@@ -38,8 +38,12 @@ def table(loaded: LoadedObject, name: str) -> HashMapHandle[bytes, bytes]:
     return handle
 
 
+NEEDS_MORE = ("fentry", "lsm")
+"""What not every kernel can load; `test_kernel_functions` asks."""
+
+
 def test_every_object_is_loaded(prebuilt_objects: Path) -> None:
-    files = sorted(prebuilt_objects.glob("*.o"))
+    files = [file for file in sorted(prebuilt_objects.glob("*.o")) if file.stem not in NEEDS_MORE]
     assert files
     for file in files:
         spec = read_object(file.read_bytes())

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 import osmia
-from examples import xdp_counter, xdp_firewall, xdp_pass
-from osmia import MapFullError, XdpAction, u32, u64
+from examples import tcp_connect, xdp_counter, xdp_firewall, xdp_pass
+from osmia import (
+    BtfTracepointContext,
+    KprobeContext,
+    MapFullError,
+    XdpAction,
+    be16,
+    i32,
+    kernel_address,
+    u16,
+    u32,
+    u64,
+)
+from osmia.bpf.simulated import SimulatedTracing
 from osmia.net import IPv4Address
 from osmia.packets import arp, ethernet, icmp, ipv4, ipv6, tcp, udp, vlan
 
@@ -89,3 +101,31 @@ def test_xdp_firewall_passes_what_it_does_not_understand() -> None:
         for length in range(34):
             assert bpf[program].run(whole[:length]).action == XdpAction.PASS
         assert bpf[program].run(whole).action == XdpAction.DROP
+
+
+def test_tcp_connect_tells_where_and_how_it_ended() -> None:
+    sock = tcp_connect.Sock(
+        common=tcp_connect.SockCommon(
+            skc_family=u16(2), skc_daddr=IPv4Address("192.0.2.7"), skc_dport=be16(443)
+        ),
+        sk_err=i32(111),
+    )
+    other = tcp_connect.Sock(common=tcp_connect.SockCommon(skc_family=u16(10)))
+    address = int(kernel_address(sock))
+    with osmia.simulate(*tcp_connect.PROBES, tcp_connect.state_changes) as bpf:
+        run(bpf, tcp_connect.connect_begins, KprobeContext((address,), pid=7, comm="curl"))
+        run(bpf, tcp_connect.connect_ends, KprobeContext((address, 1)))
+        run(bpf, tcp_connect.state_changes, BtfTracepointContext(sock, 7, 2, pid=8, comm="wget"))
+        run(bpf, tcp_connect.state_changes, BtfTracepointContext(sock, 2, 7))
+        run(bpf, tcp_connect.state_changes, BtfTracepointContext(other, 7, 2, pid=9))
+        run(bpf, tcp_connect.state_changes, BtfTracepointContext(other, 2, 1))
+        events = bpf[tcp_connect.connections].read(timeout=0)
+        assert len(bpf[tcp_connect.attempts]) == 0
+    seen = [(int(event.pid), str(event.comm), str(event.address), int(event.result)) for event in events]
+    assert seen == [(7, "curl", "192.0.2.7", 0), (8, "wget", "192.0.2.7", 111)]
+    assert {int(event.port) for event in events} == {443}
+
+
+def run(bpf: osmia.Bpf, program: osmia.TracingProgram[Any], context: object) -> None:
+    handle = cast("SimulatedTracing[Any]", bpf[program])
+    assert handle.run(context) == 0

@@ -27,6 +27,7 @@ _MOUNTS = (
     ("bpf", "/sys/fs/bpf"),
     ("tracefs", "/sys/kernel/tracing"),
     ("cgroup2", "/sys/fs/cgroup"),
+    ("securityfs", "/sys/kernel/security"),
 )
 _FINIT_MODULE = {"x86_64": 313, "aarch64": 273}
 _POWER_OFF = 0x4321FEDC
