@@ -206,6 +206,13 @@ ENUMS: Mapping[str, tuple[EnumSource, ...]] = {
             "PerfSoftware", "perf_event.h", r"any:PERF_COUNT_SW_", "Software perf events.", exclude="MAX"
         ),
         EnumSource(
+            "PerfHardware",
+            "perf_event.h",
+            r"enum:perf_hw_id:PERF_COUNT_HW_",
+            "Hardware perf events.",
+            exclude="MAX",
+        ),
+        EnumSource(
             "PerfSamples",
             "perf_event.h",
             r"any:PERF_SAMPLE_(?=RAW$|TIME$|CPU$|TID$)",

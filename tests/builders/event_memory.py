@@ -39,7 +39,7 @@ class EventKernel(FakeKernel):
     def online_cpus(self) -> tuple[int, ...]:
         return self.online
 
-    def perf_event_open(self, attributes: PerfEventAttributes, cpu: int) -> int:
+    def perf_event_open(self, attributes: PerfEventAttributes, cpu: int, pid: int = -1) -> int:
         self._call("perf_event_open")
         if attributes.read_format and not self.has_lost_count:
             raise KernelError(errno.EINVAL, "unknown read format")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, SupportsBytes, TypeVar
 if TYPE_CHECKING:
     from osmia.bpf.interface import Link, RunResult
     from osmia.lang import CgroupVerdict, u32
+    from osmia.uapi import PerfHardware, PerfSoftware
 
 __all__ = [
     "BloomMapping",
@@ -17,11 +18,13 @@ __all__ = [
     "HasDescriptor",
     "NamespaceHandle",
     "NumberMapping",
+    "PerfEventHandle",
     "QueueMapping",
     "SocketFilterHandle",
     "SocketHandle",
     "SocketMapHandle",
     "SocketMapping",
+    "UprobeHandle",
 ]
 
 K = TypeVar("K")
@@ -101,6 +104,38 @@ class SocketMapHandle(Protocol):
         """Attach to a map of sockets, `bpf[map]`.
 
         Do so before sockets are put in: those that are in already go on without it. Raises KernelError.
+        """
+        ...
+
+
+class UprobeHandle(Protocol):
+    """A loaded program for functions of user space."""
+
+    def attach(self, *, pid: int | None = None, binary: str | None = None) -> Link:
+        """Attach to what the decorator names, in one process or in all; `binary` names another file.
+
+        Raises UsageError (no such file, function or process), MalformedError, PermissionDeniedError,
+        NotSupportedError. Since Linux 4.17.
+        """
+        ...
+
+
+class PerfEventHandle(Protocol):
+    """A loaded program for samples."""
+
+    def attach(
+        self,
+        event: PerfSoftware | PerfHardware = ...,
+        *,
+        frequency: int | None = None,
+        period: int | None = None,
+        cpu: int | None = None,
+        pid: int | None = None,
+    ) -> Link:
+        """Run `frequency` times a second (99), or once in `period` events, on one processor or on all.
+
+        The usual event is the clock of each processor (nanoseconds). Raises UsageError, NotSupportedError (no
+        such counter), PermissionDeniedError.
         """
         ...
 

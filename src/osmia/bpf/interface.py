@@ -39,11 +39,13 @@ from osmia.bpf.hooks import (
     HasDescriptor,
     NamespaceHandle,
     NumberMapping,
+    PerfEventHandle,
     QueueMapping,
     SocketFilterHandle,
     SocketHandle,
     SocketMapHandle,
     SocketMapping,
+    UprobeHandle,
 )
 from osmia.bpf.stack_traces import StackSource, StackTraces
 from osmia.errors import UsageError
@@ -68,6 +70,7 @@ from osmia.lang import (
     PerCpuArray,
     PerCpuHashMap,
     PerfEventArray,
+    PerfEventProgram,
     Program,
     ProgramArray,
     Queue,
@@ -84,6 +87,7 @@ from osmia.lang import (
     StackTrace,
     TcAction,
     TracingProgram,
+    UprobeProgram,
     XdpAction,
     XdpFlags,
     XdpMapProgram,
@@ -372,6 +376,10 @@ class Bpf(ABC):
     def __getitem__(self, declaration: SkMsgProgram | SkSkbProgram) -> SocketMapHandle: ...
     @overload
     def __getitem__(self, declaration: SkLookupProgram) -> NamespaceHandle: ...
+    @overload
+    def __getitem__(self, declaration: UprobeProgram) -> UprobeHandle: ...
+    @overload
+    def __getitem__(self, declaration: PerfEventProgram) -> PerfEventHandle: ...
     @overload
     def __getitem__(self, declaration: XdpMapProgram) -> HasDescriptor: ...
     @overload

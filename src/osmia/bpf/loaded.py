@@ -228,7 +228,7 @@ class LoadedBpf(Bpf):
             return LoadedTracing(handle, program, self._links)
         for base in type(program).__mro__:
             if base in LOADED_HOOKS:
-                return LOADED_HOOKS[base](handle, self._links)
+                return LOADED_HOOKS[base](handle, self._links, program)
         raise UsageError(f"{program!r} cannot be attached")
 
     def _map(self, declaration: Map) -> object:

@@ -13,6 +13,7 @@ from osmia.lang import (
     CgroupProgram,
     CgroupSkbProgram,
     CgroupVerdict,
+    PerfEventProgram,
     Program,
     SkLookupProgram,
     SkMsgProgram,
@@ -20,10 +21,13 @@ from osmia.lang import (
     SkSkbProgram,
     SocketFilterProgram,
     SockOpsProgram,
+    UprobeProgram,
+    UretprobeProgram,
     XdpMapProgram,
     u32,
 )
-from osmia.loader import Link, ProgramHandle
+from osmia.loader import EVERY_PROCESS, Link, ProgramHandle
+from osmia.uapi import PerfHardware, PerfSoftware
 
 __all__ = ["LOADED_HOOKS", "LoadedHook"]
 
@@ -33,7 +37,8 @@ A = TypeVar("A", bound="u32 | Enum")
 class LoadedHook:
     """A program in the kernel."""
 
-    def __init__(self, handle: ProgramHandle, links: ExitStack) -> None:
+    def __init__(self, handle: ProgramHandle, links: ExitStack, program: Program[Any, Any]) -> None:
+        self.program = program
         self.handle = handle
         """The loader's handle: instructions, statistics, file descriptor."""
         self._links = links
@@ -102,6 +107,44 @@ class LoadedNamespace(LoadedHook):
         return self._links.enter_context(self.handle.attach_namespace(namespace))
 
 
+class LoadedUprobe(LoadedHook):
+    """A program for functions of user space."""
+
+    def __init__(self, handle: ProgramHandle, links: ExitStack, program: Program[Any, Any]) -> None:
+        super().__init__(handle, links, program)
+        assert isinstance(program, UprobeProgram)
+        self._declared = program
+
+    def attach(self, *, pid: int | None = None, binary: str | None = None) -> Link:
+        """Attach to what the decorator names; see `UprobeHandle`."""
+        return self._links.enter_context(
+            self.handle.attach_uprobe(
+                self._declared.binary if binary is None else binary,
+                self._declared.symbol,
+                pid=EVERY_PROCESS if pid is None else pid,
+                at_return=isinstance(self._declared, UretprobeProgram),
+            )
+        )
+
+
+class LoadedPerfEvent(LoadedHook):
+    """A program for samples."""
+
+    def attach(
+        self,
+        event: PerfSoftware | PerfHardware = PerfSoftware.CPU_CLOCK,
+        *,
+        frequency: int | None = None,
+        period: int | None = None,
+        cpu: int | None = None,
+        pid: int | None = None,
+    ) -> Link:
+        """Attach to samples; see `PerfEventHandle`."""
+        return self._links.enter_context(
+            self.handle.attach_samples(event, frequency=frequency, period=period, cpu=cpu, pid=pid)
+        )
+
+
 LOADED_HOOKS: dict[type[Program[Any, Any]], type[LoadedHook]] = {
     CgroupProgram: LoadedCgroup,
     CgroupSkbProgram: LoadedCgroupSkb,
@@ -112,5 +155,7 @@ LOADED_HOOKS: dict[type[Program[Any, Any]], type[LoadedHook]] = {
     SockOpsProgram: LoadedCgroup,
     SocketFilterProgram: LoadedSocketFilter,
     XdpMapProgram: LoadedHook,
+    UprobeProgram: LoadedUprobe,
+    PerfEventProgram: LoadedPerfEvent,
 }
 """The handle of each kind of program."""

@@ -137,8 +137,17 @@ from osmia.lang.tracing import (
     raw_tracepoint,
     tracepoint,
 )
+from osmia.lang.user_probes import (
+    PerfEventContext,
+    PerfEventProgram,
+    UprobeProgram,
+    UretprobeProgram,
+    perf_event,
+    uprobe,
+    uretprobe,
+)
 from osmia.lang.variables import Global
-from osmia.uapi import RingBufFlags, SocketEvents, SocketOperation, XdpFlags
+from osmia.uapi import PerfHardware, PerfSoftware, RingBufFlags, SocketEvents, SocketOperation, XdpFlags
 
 __all__ = [
     "Array",
@@ -203,6 +212,10 @@ __all__ = [
     "PerCpuArray",
     "PerCpuHashMap",
     "PerfEventArray",
+    "PerfEventContext",
+    "PerfEventProgram",
+    "PerfHardware",
+    "PerfSoftware",
     "Pointer",
     "Program",
     "ProgramArray",
@@ -242,6 +255,8 @@ __all__ = [
     "TracepointProgram",
     "TracingProgram",
     "TypedProgram",
+    "UprobeProgram",
+    "UretprobeProgram",
     "XdpAction",
     "XdpContext",
     "XdpFlags",
@@ -281,6 +296,7 @@ __all__ = [
     "ktime_get_ns",
     "log",
     "lsm",
+    "perf_event",
     "probe_read_kernel_str",
     "probe_read_user_str",
     "raw_tracepoint",
@@ -298,6 +314,8 @@ __all__ = [
     "u16",
     "u32",
     "u64",
+    "uprobe",
+    "uretprobe",
     "xdp",
     "xdp_cpumap",
     "xdp_devmap",

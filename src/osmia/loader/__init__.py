@@ -1,6 +1,7 @@
 """ELF bytes -> maps, programs and links in the kernel."""
 
 from osmia.loader.attach.link import Link
+from osmia.loader.attach.perf_event import EVERY_PROCESS
 from osmia.loader.attach.xdp import XdpLink, XdpMode
 from osmia.loader.codec import (
     BytesCodec,
@@ -44,6 +45,7 @@ from osmia.loader.stack_traces import StackTraceHandle
 from osmia.loader.variables import DataMemory, VariableHandle, find_variable
 
 __all__ = [
+    "EVERY_PROCESS",
     "ArrayHandle",
     "BloomFilterHandle",
     "BytesCodec",

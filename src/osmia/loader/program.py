@@ -13,16 +13,19 @@ from osmia.loader.attach.classifier import attach_classifier
 from osmia.loader.attach.kprobe import attach_kprobe
 from osmia.loader.attach.link import HasDescriptor, Link
 from osmia.loader.attach.namespace import attach_namespace
+from osmia.loader.attach.perf_event import EVERY_PROCESS
+from osmia.loader.attach.sampling import attach_samples
 from osmia.loader.attach.socket import attach_socket
 from osmia.loader.attach.socket_map import attach_socket_map
 from osmia.loader.attach.tcx import attach_tcx
 from osmia.loader.attach.tracepoint import attach_raw_tracepoint, attach_tracepoint
 from osmia.loader.attach.typed import attach_typed
+from osmia.loader.attach.uprobe import attach_uprobe
 from osmia.loader.attach.xdp import XdpLink, attach_xdp
 from osmia.loader.sections import NETWORK_TYPES
 from osmia.loader.specification import ProgramSpec
 from osmia.sys import Descriptor, Kernel, TestRunResult
-from osmia.uapi import AttachType, ProgramType, TestRunFlags, XdpFlags
+from osmia.uapi import AttachType, PerfHardware, PerfSoftware, ProgramType, TestRunFlags, XdpFlags
 
 _PACKET_TYPES = NETWORK_TYPES | {ProgramType.SOCKET_FILTER}
 _SMALLEST_FRAME = 14
@@ -194,6 +197,28 @@ class ProgramHandle:
     ) -> Link:
         """Attach to one direction of a network interface; see `osmia.loader.attach.classifier`."""
         return attach_classifier(self.kernel, self.fd, self.name, interface, attach_type, priority=priority)
+
+    def attach_uprobe(
+        self, binary: str, symbol: str, *, offset: int = 0, pid: int = EVERY_PROCESS, at_return: bool = False
+    ) -> Link:
+        """Attach to a function of user space; see `osmia.loader.attach.uprobe`."""
+        return attach_uprobe(
+            self.kernel, self.fd, binary, symbol, offset=offset, pid=pid, at_return=at_return
+        )
+
+    def attach_samples(
+        self,
+        event: PerfSoftware | PerfHardware = PerfSoftware.CPU_CLOCK,
+        *,
+        frequency: int | None = None,
+        period: int | None = None,
+        cpu: int | None = None,
+        pid: int | None = None,
+    ) -> Link:
+        """Attach to samples of a perf event; see `osmia.loader.attach.sampling`."""
+        return attach_samples(
+            self.kernel, self.fd, event, frequency=frequency, period=period, cpu=cpu, pid=pid
+        )
 
     def attach_tcx(self, interface: str, attach_type: AttachType) -> Link:
         """Attach to one direction of a network interface; see `osmia.loader.attach.tcx`."""

@@ -24,17 +24,16 @@ _NANOSECONDS = 1_000_000_000
 class EventCalls:
     """perf_event_open(2), mmap(2), timerfd_create(2) and epoll(7)."""
 
-    def perf_event_open(self, attributes: records.PerfEventAttributes, cpu: int) -> int:
-        """Open a perf event for all processes on one CPU."""
+    def perf_event_open(self, attributes: records.PerfEventAttributes, cpu: int, pid: int = -1) -> int:
+        """Open a perf event for one process or for all (-1), on one CPU or on all (-1)."""
         attributes.size = ctypes.sizeof(attributes)
         action = f"open a perf event on CPU {cpu}"
-        every_process = _NO_DESCRIPTOR
         return syscall(
             Syscall.PERF_EVENT_OPEN,
             action,
             ctypes.addressof(attributes),
-            every_process,
-            cpu,
+            pid & _NO_DESCRIPTOR,
+            cpu & _NO_DESCRIPTOR,
             _NO_DESCRIPTOR,
             _FLAG_FD_CLOEXEC,
         )

@@ -530,6 +530,21 @@ class PerfSoftware(IntEnum):
     CGROUP_SWITCHES = 11
 
 
+class PerfHardware(IntEnum):
+    """Hardware perf events."""
+
+    CPU_CYCLES = 0
+    INSTRUCTIONS = 1
+    CACHE_REFERENCES = 2
+    CACHE_MISSES = 3
+    BRANCH_INSTRUCTIONS = 4
+    BRANCH_MISSES = 5
+    BUS_CYCLES = 6
+    STALLED_CYCLES_FRONTEND = 7
+    STALLED_CYCLES_BACKEND = 8
+    REF_CPU_CYCLES = 9
+
+
 class PerfSamples(IntFlag):
     """Parts of a perf sample."""
 

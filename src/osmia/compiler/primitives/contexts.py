@@ -8,6 +8,7 @@ from osmia.compiler.primitives.context_row import ContextFieldRow, ContextRow
 from osmia.lang.contexts import TcContext, XdpContext
 from osmia.lang.kernel_programs import BtfTracepointContext, FentryContext, FexitContext, LsmContext
 from osmia.lang.tracing import KprobeContext, RawTracepointContext, TracepointContext
+from osmia.lang.user_probes import PerfEventContext
 
 _BE16 = IntegerType("be16", 16, big_endian=True)
 
@@ -38,6 +39,7 @@ CONTEXTS: dict[type, ContextRow] = {
     TracepointContext: ContextRow("trace_event_raw", {}),
     RawTracepointContext: ContextRow("bpf_raw_tracepoint_args", {}),
     KprobeContext: ContextRow("pt_regs", {}),
+    PerfEventContext: ContextRow("bpf_perf_event_data", {}),
     **record_rows(),
     # The arguments, 8 bytes each: bpf_ctx_convert knows them as an array of unsigned long long.
     BtfTracepointContext: ContextRow("bpf_raw_tracepoint_args", {}),

@@ -9,6 +9,7 @@ from osmia.compiler.check.values import Value
 from osmia.compiler.primitives import packet, tracing
 from osmia.lang.contexts import XdpContext
 from osmia.lang.tracing import KprobeContext, TaskContext
+from osmia.lang.user_probes import PerfEventContext
 
 Emit = Callable[[Checker, Value], Value]
 
@@ -21,6 +22,7 @@ PROPERTIES: dict[type, dict[str, Emit]] = {
         "gid": tracing.group_id,
         "comm": tracing.task_name,
     },
+    PerfEventContext: {"ip": tracing.instruction_pointer, "sample_period": tracing.sample_period},
     KprobeContext: {"ip": tracing.instruction_pointer, "return_value": tracing.return_value},
 }
 

@@ -39,13 +39,14 @@ class Registers:
     arguments: tuple[int, ...]
     ip: int
     return_value: int
+    size: int
 
 
 _REGISTERS = {
     # arch/x86/include/asm/ptrace.h: di, si, dx, cx, r8, r9; ip; ax
-    "x86_64": Registers((112, 104, 96, 88, 72, 64), 128, 80),
+    "x86_64": Registers((112, 104, 96, 88, 72, 64), 128, 80, 168),
     # arch/arm64/include/uapi/asm/ptrace.h: x0 to x5; pc; x0
-    "aarch64": Registers((0, 8, 16, 24, 32, 40), 256, 0),
+    "aarch64": Registers((0, 8, 16, 24, 32, 40), 256, 0, 272),
 }
 
 
@@ -174,6 +175,11 @@ def instruction_pointer(checker: Checker, receiver: Value) -> Value:
 def return_value(checker: Checker, receiver: Value) -> Value:
     """`KprobeContext.return_value`."""
     return _field(checker, registers().return_value, U64)
+
+
+def sample_period(checker: Checker, receiver: Value) -> Value:
+    """`PerfEventContext.sample_period`: it stands behind the registers."""
+    return _field(checker, registers().size, U64)
 
 
 def process_id(checker: Checker, receiver: Value) -> Value:

@@ -38,6 +38,11 @@ class Link:
         return not self._descriptor.closed
 
     @property
+    def descriptor(self) -> Descriptor:
+        """What keeps it attached."""
+        return self._descriptor
+
+    @property
     def fd(self) -> int:
         """The file descriptor."""
         return self._descriptor.fileno()

@@ -11,6 +11,8 @@ from osmia.sys import Descriptor, Kernel
 from osmia.uapi import AttachType
 from osmia.uapi.records import PerfEventAttributes
 
+EVERY_PROCESS = -1
+EVERY_CPU = -1
 _FIRST_CPU = 0
 """Events of the kernel's code fire on every CPU, wherever they were opened."""
 
@@ -31,7 +33,13 @@ class PerfEventLink(Link):
 
 
 def attach_perf_event(
-    kernel: Kernel, program_fd: int, attributes: PerfEventAttributes, hook: str
+    kernel: Kernel,
+    program_fd: int,
+    attributes: PerfEventAttributes,
+    hook: str,
+    *,
+    cpu: int = _FIRST_CPU,
+    pid: int = EVERY_PROCESS,
 ) -> PerfEventLink:
     """Open an event and run a program at it: by a link (Linux 5.15), else by the event itself.
 
@@ -39,7 +47,7 @@ def attach_perf_event(
         PermissionDeniedError, KernelError.
     """
     try:
-        fd = kernel.perf_event_open(attributes, _FIRST_CPU)
+        fd = kernel.perf_event_open(attributes, EVERY_CPU if pid != EVERY_PROCESS else cpu, pid)
     except KernelError as error:
         if error.errno in (errno.EACCES, errno.EPERM):
             raise refused_perf(kernel) from None
