@@ -63,12 +63,14 @@ def unknown_start(ctx: XdpContext) -> XdpAction:
 
 @classifier
 def stale_header(ctx: TcContext) -> TcAction:
-    packet = ctx.packet()
-    eth = packet.read(EthHdr)
-    ctx.pull_data(64)
-    if eth is None or eth.ether_type == 0x0800:  # here
+    eth = ctx.packet().read(EthHdr)
+    if eth is None:
         return TcAction.OK
-    return TcAction.SHOT
+    for _ in range(u32(ctx.length) & 7):
+        if eth.ether_type == 0x0800:  # here
+            return TcAction.SHOT
+        ctx.pull_data(64)
+    return TcAction.OK
 
 
 REFUSED: list[tuple[Program[Any, Any], str]] = [

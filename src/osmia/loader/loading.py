@@ -18,6 +18,7 @@ from osmia.loader.kernel_types import KernelTypes
 from osmia.loader.linking import link_program
 from osmia.loader.map_object import MapObject, create_map
 from osmia.loader.memory_lock import with_memory_lock
+from osmia.loader.missing_helper import missing_helper
 from osmia.loader.permission import check_permission, refused
 from osmia.loader.program import ProgramHandle
 from osmia.loader.program_array import set_program
@@ -78,7 +79,8 @@ def load_object(
         PermissionDeniedError: a capability is missing, or the kernel refuses.
         VerifierError: the verifier refused a program.
         UsageError: a variable that does not exist, or whose size differs.
-        NotSupportedError: the programs read kernel structures, and the kernel does not show its types.
+        NotSupportedError: the programs read kernel structures, and the kernel does not show its types; or
+            they call a helper or a function of the kernel that this kernel does not have.
         KernelError: anything else that the kernel refuses.
     """
     contents = _data_contents(spec, variables or {})
@@ -170,6 +172,9 @@ def load_program(kernel: Kernel, program: ProgramSpec, image: ProgramImage) -> i
                 size *= 4
                 continue
             text = bytes(log).split(b"\0", 1)[0].decode(errors="replace")
+        missing = missing_helper(program, text)
+        if missing is not None:
+            raise missing from None
         if text.strip():
             raise explain(program, text) from None
         if failure.errno == errno.EPERM:
