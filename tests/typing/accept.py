@@ -427,3 +427,12 @@ def map_kinds(bpf: osmia.Bpf) -> None:
     assert_type(bpf[waiting].pop(), u32 | None)
     bpf[devices][0] = 2
     assert_type(bpf[devices][0], int)
+
+
+@xdp
+def counts_long(ctx: XdpContext) -> XdpAction:
+    total = u64(0)
+    for turn in osmia.loop(ctx.length):
+        assert_type(turn, int)
+        total += u64(turn)
+    return XdpAction.PASS

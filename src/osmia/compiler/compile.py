@@ -16,6 +16,7 @@ from osmia.compiler.check.program import check_program
 from osmia.compiler.check.type_table import TypeTable
 from osmia.compiler.ir.ops import Location, MapDefinition, ModuleIr, VariableDefinition
 from osmia.compiler.ir.types import U32, U64, ArrayType, MemoryType, StructField, StructType, alignment_of
+from osmia.compiler.passes.outline_loops import KeptStructError, outline_loops
 from osmia.compiler.primitives.log import LOG_LEVEL, LOG_MAP
 from osmia.compiler.primitives.log_table import LogTable
 from osmia.compiler.source import read_function
@@ -84,12 +85,16 @@ def check(programs: tuple[Program[Any, Any], ...], references: References | None
     counters = (context.lost_events,) if context.lost_events is not None else ()
     definitions = (*maps.values(), *counters, *((LOG_MAP,) if log_formats else ()))
     subprograms = [each.ir for each in context.subprograms.values()]
-    return ModuleIr(
+    module = ModuleIr(
         tuple(function for function in (*functions, *subprograms) if function is not None),
         definitions,
         (*constants.values(), *variables.values(), *((LOG_LEVEL,) if log_formats else ())),
         log_formats,
     )
+    try:
+        return outline_loops(module)
+    except KeptStructError as error:
+        raise CompileError((findings.kept_struct(_span(error.location), error.name),)) from None
 
 
 def _check_call_stack(module: ModuleIr, data: bytes) -> None:

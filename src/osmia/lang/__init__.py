@@ -69,6 +69,7 @@ from osmia.lang.kernel_structs import (
     type_size,
 )
 from osmia.lang.kfuncs import KernelFunction, kfunc, kfunc_exists
+from osmia.lang.loops import loop
 from osmia.lang.maps import (
     ArrayMap,
     HashMap,
@@ -295,6 +296,7 @@ __all__ = [
     "kretprobe",
     "ktime_get_ns",
     "log",
+    "loop",
     "lsm",
     "perf_event",
     "probe_read_kernel_str",

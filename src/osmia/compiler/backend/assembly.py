@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from osmia.compiler.backend import kernel_fields
 from osmia.compiler.backend.arithmetic import binary, compare, convert
+from osmia.compiler.backend.captures import capture_places, capture_size
 from osmia.compiler.backend.debug_info import DebugInfo
 from osmia.compiler.ir.ops import (
     AddressToPointer,
@@ -17,11 +18,13 @@ from osmia.compiler.ir.ops import (
     CallFunction,
     CallHelper,
     CallKernelFunction,
+    CapturesAddress,
     Compare,
     ContextAddress,
     ContextField,
     Convert,
     Copy,
+    FunctionAddress,
     FunctionIr,
     IsNull,
     Jump,
@@ -58,6 +61,7 @@ from osmia.compiler.ir.ops import (
     VariableAddress,
     VariableDefinition,
     Zero,
+    is_context,
 )
 from osmia.compiler.ir.types import (
     BoolType,
@@ -207,6 +211,7 @@ class _FunctionAssembler:
         self._values: dict[int, str] = {}
         self._count = 0
         self._location = ""
+        self._captured = capture_places(function.captures)
         self._after_null_tests = set(_after_null_tests(function))
 
     def lines(self) -> list[str]:
@@ -243,6 +248,10 @@ class _FunctionAssembler:
         self._append(f"{name} = {instruction}")
         return name
 
+    def append(self, instruction: str) -> None:
+        """Append an instruction that has no value."""
+        self._append(instruction)
+
     def _append(self, instruction: str) -> None:
         self._lines.append(f"  {instruction}, !dbg {self._location}")
 
@@ -251,6 +260,7 @@ class _FunctionAssembler:
 
     def _entry(self) -> None:
         """Allocas, and the fields of the context: LLVM would merge loads in two branches to one of a phi."""
+        self._captures()
         for local in self._function.locals:
             self._append(
                 f"%v{local.index} = alloca {_local_type(local.type)}, align {_local_alignment(local.type)}"
@@ -267,6 +277,18 @@ class _FunctionAssembler:
                         loaded[operation.offset] = self._load_context(operation)
                     self._values[operation.result.index] = loaded[operation.offset]
         self._append(f"br label %L{self._function.blocks[0].index}")
+
+    def _captures(self) -> None:
+        """The place of the variables that a function shares with its loops: made, or the caller's."""
+        function = self._function
+        if not function.captures:
+            return
+        if not function.is_loop_body:
+            size = capture_size(function.captures)
+            self._append(f"%captures = alloca [{size} x i8], align {_WORD}")
+        if function.captures_context:
+            into = "%ctx = load ptr, ptr" if function.is_loop_body else "store ptr %ctx, ptr"
+            self._append(f"{into} %captures, align {_WORD}")
 
     def _load_context(self, field: ContextField) -> str:
         bits = field.size * 8
@@ -351,6 +373,8 @@ class _FunctionAssembler:
 
     def _operation(self, operation: Operation) -> None:
         match operation:
+            case StoreLocal(local, value) if local in self._captured:
+                self._captured[local].store(self, local, self._widened(value))
             case StoreLocal(local, value):
                 stored = self._value(value)
                 if isinstance(local.type, BoolType):
@@ -396,6 +420,8 @@ class _FunctionAssembler:
 
     def _compute(self, operation: Operation) -> str:  # noqa: C901 - one case for each operation
         match operation:
+            case LoadLocal(_, local) if local in self._captured:
+                return self._narrowed(self._captured[local].load(self, local), local.type)
             case LoadLocal(_, local):
                 value = self.result(f"load {_local_type(local.type)}, ptr %v{local.index}")
                 return self.result(f"icmp ne i8 {value}, 0") if isinstance(local.type, BoolType) else value
@@ -471,6 +497,10 @@ class _FunctionAssembler:
                 )
             case KernelFunctionExists(_, kernel_function):
                 return self.result(f"icmp ne ptr @{kernel_function.name}, null")
+            case FunctionAddress(_, named):
+                return f"@{named}"
+            case CapturesAddress():
+                return "%captures"
             case CallFunction(result, called, arguments):
                 given = ", ".join(f"{_argument_type(each.type)} {self._widened(each)}" for each in arguments)
                 return self._narrowed(self.result(f"call i64 @{called}({given})"), result.type)
@@ -537,8 +567,10 @@ def _argument_type(kind: IrType) -> str:
 
 
 def _argument_name(parameter: Parameter, position: int) -> str:
-    is_context = isinstance(parameter.type, PointerType) and parameter.type.pointee is None
-    return "%ctx" if is_context else f"%a{position}"
+    if is_context(parameter.type):
+        return "%ctx"
+    is_captures = isinstance(parameter.type, PointerType) and parameter.type.pointee is None
+    return "%captures" if is_captures else f"%a{position}"
 
 
 def _local_type(kind: IrType) -> str:

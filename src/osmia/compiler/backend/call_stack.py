@@ -6,7 +6,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from osmia.compiler.ir.ops import CallFunction, FunctionIr, Location, ModuleIr
+from osmia.compiler.ir.ops import CallFunction, FunctionAddress, FunctionIr, Location, ModuleIr
 from osmia.elf import SymbolType, read_elf
 
 MOST_BYTES = 512
@@ -104,5 +104,5 @@ def _calls(function: FunctionIr) -> list[tuple[str, Location]]:
         (operation.function, location)
         for block in function.blocks
         for operation, location in block.operations
-        if isinstance(operation, CallFunction)
+        if isinstance(operation, CallFunction | FunctionAddress)
     ]

@@ -13,6 +13,7 @@ from osmia.compiler.ir.ops import (
     Parameter,
     Scope,
     VariableDefinition,
+    is_context,
 )
 from osmia.compiler.ir.types import (
     ArrayType,
@@ -87,8 +88,10 @@ class DebugInfo:
         kind = parameter.type
         if not isinstance(kind, PointerType):
             return self._type(kind)
-        if kind.pointee is None:
+        if is_context(kind):
             return self._context(function, known=True)
+        if kind.pointee is None:
+            return self._pointer("null")
         return self._pointer(self._type(kind.pointee))
 
     def _context(self, function: FunctionIr, *, known: bool) -> str:

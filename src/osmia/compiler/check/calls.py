@@ -43,6 +43,7 @@ from osmia.diagnostics import Span
 from osmia.lang.functions import Subprogram
 from osmia.lang.integers import Integer
 from osmia.lang.kfuncs import KernelFunction
+from osmia.lang.loops import loop
 from osmia.lang.memory import Aggregate
 from osmia.lang.packet import Packet
 from osmia.lang.programs import Program
@@ -338,6 +339,9 @@ def inline_function(
     checker: Checker, function: FunctionType, arguments: list[Value], node: ast.expr
 ) -> Value:
     """Check and emit the body of another function in place of the call."""
+    if function is loop:
+        help_text = "it stands in `for i in loop(n):` only"
+        return checker.report(findings.not_callable(checker.span(node), "`loop`", help_text))
     if function in checker.frame.calls:
         return checker.report(findings.recursion(checker.span(node), function.__name__))
     if any(isinstance(argument, Poison) for argument in arguments):

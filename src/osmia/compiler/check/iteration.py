@@ -5,17 +5,29 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import FunctionType
 
 from osmia.compiler import findings
 from osmia.compiler.check import operators
 from osmia.compiler.check.conditions import Evaluate
 from osmia.compiler.check.context import Checker, number
 from osmia.compiler.check.elements import element
-from osmia.compiler.check.values import PlainInt, Poison, Reference, Scalar, Several, Static, Value, limits
-from osmia.compiler.ir.ops import Number
+from osmia.compiler.check.values import (
+    PlainInt,
+    Poison,
+    Reference,
+    Scalar,
+    Several,
+    Static,
+    Value,
+    limits,
+    scalar,
+)
+from osmia.compiler.ir.ops import LoadLocal, Number, StoreLocal
 from osmia.compiler.ir.types import I64, ArrayType, IntegerType
 from osmia.diagnostics import Span
+from osmia.lang.loops import MOST_TURNS, loop
 
 Item = Callable[[PlainInt], Value]
 
@@ -32,6 +44,8 @@ class Turns:
     item: Item
     roots: frozenset[str] = frozenset()
     """The variables whose arrays are gone over."""
+    counted: bool = False
+    """Whether the kernel shall count them (`osmia.loop`)."""
 
     @property
     def span(self) -> tuple[int, int]:
@@ -75,7 +89,7 @@ def turns_of(checker: Checker, node: ast.expr, evaluate: Evaluate) -> Turns | No
 
 
 def _hashable(value: object) -> bool:
-    return isinstance(value, type) and value in _CALLS
+    return isinstance(value, type | FunctionType) and value in _CALLS
 
 
 def _array(checker: Checker, array: Reference, kind: ArrayType) -> Turns:
@@ -107,6 +121,39 @@ def _range(checker: Checker, call: ast.Call, evaluate: Evaluate) -> Turns | None
         checker.report(findings.wrong_arguments(checker.span(call), "range", "a known step other than 0"))
         return None
     return Turns(start, (stop,), step.operand.value, lambda count: count)
+
+
+def _loop(checker: Checker, call: ast.Call, evaluate: Evaluate) -> Turns | None:
+    """`loop(n)`; no more turns than the kernel makes."""
+    if len(call.args) != 1 or call.keywords:
+        checker.report(findings.wrong_arguments(checker.span(call), "loop", "the number of turns"))
+        return None
+    turns = _range(checker, call, evaluate)
+    if turns is None:
+        return None
+    (end,) = turns.ends
+    if end.low < 0:
+        checker.report(findings.type_mismatch(checker.span(call.args[0]), "an unsigned integer", str(end)))
+        return None
+    return replace(turns, ends=(_at_most(checker, end, MOST_TURNS),), counted=True)
+
+
+def _at_most(checker: Checker, value: PlainInt, most: int) -> PlainInt:
+    if value.high <= most:
+        return value
+    builder = checker.builder
+    above, join = builder.block(), builder.block()
+    chosen = builder.local("turns", I64)
+    builder.emit(StoreLocal(chosen, value.operand))
+    limit = scalar(Number(most, I64))
+    builder.branch(checker.compare("gt", Scalar(value.operand, value.low, value.high), limit), above, join)
+    builder.enter(above)
+    builder.emit(StoreLocal(chosen, Number(most, I64)))
+    builder.jump(join)
+    builder.enter(join)
+    register = builder.register(I64)
+    builder.emit(LoadLocal(register, chosen))
+    return PlainInt(register, min(value.low, most), most)
 
 
 def _enumerate(checker: Checker, call: ast.Call, evaluate: Evaluate) -> Turns | None:
@@ -163,6 +210,9 @@ def _zip(checker: Checker, call: ast.Call, evaluate: Evaluate) -> Turns | None:
 
 def _from_zero(checker: Checker, turns: Turns, node: ast.expr) -> Turns | None:
     """The same items, counted from 0 by 1."""
+    if turns.counted:
+        checker.report(findings.not_iterable(checker.span(node), "loop", "loop over a `range` here"))
+        return None
     start, step, span = turns.start, turns.step, checker.span(node)
     (end,) = turns.ends[:1]
     if step == 1 and isinstance(start.operand, Number) and start.operand.value == 0:
@@ -196,4 +246,5 @@ _CALLS: dict[object, Callable[[Checker, ast.Call, Evaluate], Turns | None]] = {
     builtins.range: _range,
     builtins.enumerate: _enumerate,
     builtins.zip: _zip,
+    loop: _loop,
 }

@@ -14,7 +14,16 @@ from osmia.compiler.check.expressions import expression
 from osmia.compiler.check.iteration import Turns, turns_of
 from osmia.compiler.check.names import assigned_names, parts, target_names
 from osmia.compiler.check.values import PlainInt, Poison, Scalar, scalar
-from osmia.compiler.ir.ops import Binary, Block, CompareOperator, LoadLocal, Local, Number, StoreLocal
+from osmia.compiler.ir.ops import (
+    Binary,
+    Block,
+    CompareOperator,
+    CountedLoop,
+    LoadLocal,
+    Local,
+    Number,
+    StoreLocal,
+)
 from osmia.compiler.ir.types import I64
 
 Statements = Callable[[Checker, list[ast.stmt]], "Flow | None"]
@@ -101,7 +110,9 @@ def run(
     builder = checker.builder
     names = target_names(target)
     index = builder.local(names[0] if len(names) == 1 else "turn", I64)
-    builder.emit(StoreLocal(index, turns.start.operand))
+    location = builder.location
+    if not turns.counted:
+        builder.emit(StoreLocal(index, turns.start.operand))
     head, inside, advance = builder.block(), builder.block(), builder.block()
     after, ended = ways
     builder.jump(head)
@@ -127,6 +138,9 @@ def run(
     builder.emit(StoreLocal(index, moved))
     builder.jump(head)
     checker.frame.loops.pop()
+    if turns.counted:
+        here = (head.index, len(builder.blocks), advance.index, ended.index)
+        builder.loops.append(CountedLoop(*here, index, turns.ends[0].operand, location))
     return loop, before
 
 

@@ -22,6 +22,7 @@ from osmia.compiler.findings.control import (
 from osmia.compiler.findings.functions import (
     call_depth as call_depth,
     call_stack as call_stack,
+    kept_struct as kept_struct,
     subprogram_parameter as subprogram_parameter,
     subprogram_result as subprogram_result,
     tail_call_in_function as tail_call_in_function,

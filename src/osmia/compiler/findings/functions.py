@@ -32,6 +32,16 @@ def tail_call_in_function(span: Span, function: str) -> Diagnostic:
     )
 
 
+def kept_struct(span: Span, name: str) -> Diagnostic:
+    """A loop that the kernel counts sets a variable, which is used outside of it, to a struct."""
+    return Diagnostic(
+        "kept-struct",
+        span,
+        f"`{name}` is used outside of this loop, whose turns are calls: here it cannot become another struct",
+        f"make it before the loop, and set its fields in it: `{name}.field = …`",
+    )
+
+
 def call_stack(span: Span, chain: tuple[str, ...], frames: tuple[int, ...], most: int) -> Diagnostic:
     """A chain of calls whose frames do not fit on the stack together."""
     parts = " + ".join(f"`{name}` {size}" for name, size in zip(chain, frames, strict=True))

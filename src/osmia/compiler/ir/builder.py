@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from osmia.compiler.ir.ops import (
     Block,
     Branch,
+    CountedLoop,
     FunctionIr,
     IsNull,
     Jump,
@@ -38,6 +39,7 @@ class FunctionBuilder:
     blocks: list[Block] = field(default_factory=list[Block])
     locals: list[Local] = field(default_factory=list[Local])
     slots: list[StackSlot] = field(default_factory=list[StackSlot])
+    loops: list[CountedLoop] = field(default_factory=list[CountedLoop])
     registers: int = 0
     count: int = 0
     null_tests: int = 0
@@ -133,6 +135,7 @@ class FunctionBuilder:
             tuple(self.locals),
             tuple(self.slots),
             blocks,
+            loops=tuple(self.loops),
         )
 
 

@@ -10,7 +10,15 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
 
-from osmia.compiler.ir.types import BoolType, IntegerType, IrType, MemoryType, PointerType, StructType
+from osmia.compiler.ir.types import (
+    BoolType,
+    IntegerType,
+    IrType,
+    MemoryType,
+    PointerType,
+    Space,
+    StructType,
+)
 
 
 @dataclass(frozen=True)
@@ -414,6 +422,21 @@ class KernelFunctionExists:
 
 
 @dataclass(frozen=True, eq=False)
+class FunctionAddress:
+    """A function of the object, as helpers take it that call it."""
+
+    result: Register
+    function: str
+
+
+@dataclass(frozen=True, eq=False)
+class CapturesAddress:
+    """Where the variables lie that a function shares with the bodies of its counted loops."""
+
+    result: Register
+
+
+@dataclass(frozen=True, eq=False)
 class Jump:
     """Go on in another block."""
 
@@ -469,6 +492,8 @@ Operation = (
     | CallFunction
     | CallKernelFunction
     | KernelFunctionExists
+    | FunctionAddress
+    | CapturesAddress
 )
 Terminator = Jump | Branch | Return
 
@@ -482,6 +507,11 @@ class Block:
     terminator: tuple[Terminator, Location] | None = None
 
 
+def is_context(kind: IrType) -> bool:
+    """Whether a parameter of this type is the context."""
+    return isinstance(kind, PointerType) and kind.space is Space.CONTEXT
+
+
 class Linkage(Enum):
     """What a function is to the kernel."""
 
@@ -491,6 +521,34 @@ class Linkage(Enum):
     """A subprogram; the verifier follows each call of it."""
     GLOBAL = "global"
     """A subprogram that the verifier looks at once, by itself."""
+
+
+@dataclass(frozen=True, eq=False)
+class Capture:
+    """A variable that a function shares with the bodies of its counted loops.
+
+    An `exact` one does not change from turn to turn: the verifier shall know it. What changes it must not
+    know: it would follow the turns one by one.
+    """
+
+    local: Local
+    exact: bool
+
+
+@dataclass(frozen=True, eq=False)
+class CountedLoop:
+    """A loop from 0 on, whose turns the kernel shall count: blocks `head` up to `end`, by their index.
+
+    `advance` is the block that a turn ends in, `ended` the one behind the last turn.
+    """
+
+    head: int
+    end: int
+    advance: int
+    ended: int
+    counter: Local
+    count: Operand
+    location: Location
 
 
 @dataclass(frozen=True)
@@ -510,6 +568,22 @@ class FunctionIr:
     linkage: Linkage = Linkage.PROGRAM
     parameters: tuple[Parameter, ...] = ()
     """Those of a subprogram; a program has its context only."""
+    loops: tuple[CountedLoop, ...] = ()
+    """Loops that are still to become functions (see `passes.outline_loops`)."""
+    captures: tuple[Capture, ...] = ()
+    """Variables that a function shares with the bodies of its counted loops."""
+    captures_context: bool = False
+    """Whether the context stands before them."""
+
+    @property
+    def has_context(self) -> bool:
+        """Whether it is called with the context."""
+        return self.linkage is Linkage.PROGRAM or any(is_context(each.type) for each in self.parameters)
+
+    @property
+    def is_loop_body(self) -> bool:
+        """Whether it takes its variables from the function that it was a loop of."""
+        return bool(self.parameters) and self.parameters[-1].type == PointerType(None, Space.STACK)
 
 
 @dataclass(frozen=True)

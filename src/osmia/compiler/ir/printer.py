@@ -47,6 +47,9 @@ def _function_lines(function: FunctionIr) -> Iterator[str]:
     if function.linkage is Linkage.PROGRAM:
         given = f"{function.argument}: {function.context}"
     yield f"{function.linkage.value} {function.name}({given}) -> {function.return_type}:"
+    if function.captures and not function.is_loop_body:
+        shared = ", ".join(_operand_text(each.local) for each in function.captures)
+        yield f"captures {shared}"
     for block in function.blocks:
         yield f"L{block.index}:"
         for operation, _ in block.operations:

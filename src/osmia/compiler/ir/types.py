@@ -138,6 +138,7 @@ class Space(Enum):
     BTF = "typed kernel"
     """A pointer whose type the verifier knows: memory is read directly, and reads as 0 where it is not."""
     MAP = "map"
+    FUNCTION = "function"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""What is done to the typed IR before the backend: one file for each pass."""
