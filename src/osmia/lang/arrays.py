@@ -9,6 +9,7 @@ from typing import (
     ClassVar,
     Generic,
     Literal,
+    Self,
     SupportsIndex,
     TypeVar,
     cast,
@@ -17,7 +18,7 @@ from typing import (
 )
 
 from osmia.lang.integers import u8
-from osmia.lang.memory import Aggregate, alignment_of, decode, dtype_of, encode, size_of
+from osmia.lang.memory import Aggregate, alignment_of, decode, dtype_of, encode, padding_of, size_of
 
 if TYPE_CHECKING:
     import numpy
@@ -85,6 +86,19 @@ class Array(Aggregate, Generic[T, N]):
 
         return numpy.dtype((dtype_of(cls.element), (cls.length,)))
 
+    @classmethod
+    def _padding(cls) -> tuple[tuple[int, int], ...]:
+        size, gaps = size_of(cls.element), padding_of(cls.element)
+        return tuple((start + at * size, end + at * size) for at in range(cls.length) for start, end in gaps)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether all elements are equal; arrays of u8 also compare with bytes."""
+        if isinstance(other, bytes) and self.element is u8:
+            return bytes(self) == other
+        return super().__eq__(other)
+
+    __hash__ = Aggregate.__hash__
+
     def _position(self, index: SupportsIndex) -> int:
         position = index.__index__()
         if not 0 <= position < self.length:
@@ -127,8 +141,23 @@ class CharArray(Array[u8, N], Generic[N]):
             cls._known_lengths[count] = type(name, (CharArray,), members)
         return cls._known_lengths[count]
 
+    @classmethod
+    def from_bytes(cls, data: bytes | bytearray | memoryview) -> Self:
+        """A copy of the bytes, filled up with zeros."""
+        return super().from_bytes(bytes(data).ljust(cls.length, b"\0"))
+
+    def __eq__(self, other: object) -> bool:
+        """With bytes: whether they are the text, that is what stands before the first zero byte."""
+        return self._text() == other if isinstance(other, bytes) else super().__eq__(other)
+
+    def __hash__(self) -> int:
+        return hash(self._text())
+
+    def _text(self) -> bytes:
+        return bytes(self).split(b"\0", 1)[0]
+
     def __str__(self) -> str:
-        return bytes(self).split(b"\0", 1)[0].decode(errors="replace")
+        return self._text().decode(errors="replace")
 
 
 class Comm(CharArray[Literal[16]]):

@@ -25,6 +25,7 @@ __all__ = [
     "decode",
     "dtype_of",
     "encode",
+    "padding_of",
     "size_of",
 ]
 
@@ -69,13 +70,28 @@ class Aggregate:
     def __bytes__(self) -> bytes:
         return bytes(self._buffer[self._offset : self._offset + self.memory_size()])
 
+    @classmethod
+    def _padding(cls) -> tuple[tuple[int, int], ...]:
+        """Where bytes lie that belong to no field, as first and last offset; they are never compared."""
+        return ()
+
+    def _value(self) -> bytes:
+        """The bytes, those of padding as zero."""
+        gaps = self._padding()
+        if not gaps:
+            return bytes(self)
+        data = bytearray(bytes(self))
+        for start, end in gaps:
+            data[start:end] = bytes(end - start)
+        return bytes(data)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Aggregate) or type(other) is not type(self):
             return NotImplemented
-        return bytes(self) == bytes(other)
+        return self._value() == other._value()
 
     def __hash__(self) -> int:
-        return hash(bytes(self))
+        return hash(self._value())
 
 
 A = TypeVar("A", bound=Aggregate)
@@ -107,6 +123,11 @@ def size_of(memory_type: type[Any]) -> int:
 def _no_layout(memory_type: object) -> str:
     name = memory_type.__name__ if isinstance(memory_type, type) else repr(memory_type)
     return f"{name} has no layout in memory: use u32, be16, bool, a @struct class or Array[T, Literal[n]]"
+
+
+def padding_of(memory_type: type[Any]) -> tuple[tuple[int, int], ...]:
+    """Where bytes lie that belong to no field, as first and last offset."""
+    return memory_type._padding() if issubclass(memory_type, Aggregate) else ()  # pyright: ignore[reportPrivateUsage]
 
 
 def alignment_of(memory_type: type[Any]) -> int:

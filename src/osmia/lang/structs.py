@@ -6,13 +6,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import Enum
 from struct import Struct as Packer
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, dataclass_transform, get_type_hints
 
 from osmia.lang.integers import Integer
-from osmia.lang.memory import Aggregate, FieldLayout, alignment_of, decode, dtype_of, encode, size_of
+from osmia.lang.memory import (
+    Aggregate,
+    FieldLayout,
+    alignment_of,
+    decode,
+    dtype_of,
+    encode,
+    padding_of,
+    size_of,
+)
 
 if TYPE_CHECKING:
     import numpy
@@ -30,6 +39,7 @@ class Struct(Aggregate):
     layout: ClassVar[tuple[FieldLayout, ...]] = ()
     defaults: ClassVar[dict[str, Any]] = {}
     _size: ClassVar[int] = 0
+    _gaps: ClassVar[tuple[tuple[int, int], ...]] = ()
     _alignment: ClassVar[int] = 1
 
     def __init__(self, **values: Any) -> None:
@@ -53,6 +63,10 @@ class Struct(Aggregate):
     @classmethod
     def memory_alignment(cls) -> int:
         return cls._alignment
+
+    @classmethod
+    def _padding(cls) -> tuple[tuple[int, int], ...]:
+        return cls._gaps
 
     @classmethod
     def numpy_dtype(cls) -> numpy.dtype[Any]:
@@ -149,6 +163,7 @@ def struct(cls: type[T]) -> type[T]:
         "defaults": defaults,
         "_size": size,
         "_alignment": alignment,
+        "_gaps": tuple(_gaps(layout, size)),
     }
     return cast("type[T]", type(cls.__name__, (Struct,), namespace))
 
@@ -164,6 +179,19 @@ def _lay_out(name: str, hints: dict[str, Any]) -> tuple[tuple[FieldLayout, ...],
         fields.append(FieldLayout(field_name, field_type, offset, size))
         end, largest = offset + size, max(largest, alignment)
     return tuple(fields), _round_up(end, largest), largest
+
+
+def _gaps(layout: tuple[FieldLayout, ...], size: int) -> Iterator[tuple[int, int]]:
+    """The bytes between the fields, in them, and behind the last."""
+    end = 0
+    for field in layout:
+        if field.offset > end:
+            yield end, field.offset
+        for start, stop in padding_of(field.type):
+            yield field.offset + start, field.offset + stop
+        end = field.offset + field.size
+    if end < size:
+        yield end, size
 
 
 def _round_up(number: int, multiple: int) -> int:

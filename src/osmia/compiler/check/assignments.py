@@ -12,6 +12,7 @@ from osmia.compiler.check.elements import element
 from osmia.compiler.check.expressions import expression, global_place, place_attribute, place_subscript
 from osmia.compiler.check.values import (
     Absent,
+    Bytes,
     Context,
     Cursor,
     PlainInt,
@@ -43,6 +44,8 @@ def bind(checker: Checker, target: ast.Name, value: Value) -> None:
         frame.variables.setdefault(name, Variable(None, value))
     elif isinstance(value, Several):
         frame.variables[name] = Variable(None, checker.report(findings.tuple_value(span)))
+    elif isinstance(value, Bytes):
+        frame.variables[name] = Variable(None, checker.report(findings.bytes_value(span)))
     elif isinstance(value, Scalar) or (isinstance(value, Reference) and not isinstance(value, Absent)):
         _store(checker, value, variable, target)
     elif isinstance(value, Absent) and variable is not None and variable.local is not None:

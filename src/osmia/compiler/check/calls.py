@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ast
 import logging
-from types import BuiltinFunctionType, FunctionType
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any, cast
 
 from osmia.compiler import findings
+from osmia.compiler.check import memory
 from osmia.compiler.check.conditions import Evaluate
 from osmia.compiler.check.context import Checker
 from osmia.compiler.check.kernel_functions import call_kernel_function
 from osmia.compiler.check.values import (
+    Bytes,
     Context,
     Method,
     PlainInt,
@@ -100,6 +102,13 @@ def call(checker: Checker, node: ast.Call, evaluate: Evaluate) -> Value:
         return Poison() if arguments is None else call_kernel_function(checker, declared, arguments, node)
     if isinstance(function, Subprogram):
         return _subprogram(checker, cast("Subprogram[..., Any]", function), node, evaluate)
+    if isinstance(function, MethodType) and function.__name__ == "from_bytes":
+        return _from_bytes(checker, function.__self__, node, evaluate)
+    return _refused(checker, function, span)
+
+
+def _refused(checker: Checker, function: object, span: Span) -> Poison:
+    """A call of what has no meaning in the kernel."""
     if isinstance(function, Program):
         return checker.report(
             findings.not_callable(
@@ -296,6 +305,30 @@ def _array(checker: Checker, memory_type: ArrayType, node: ast.Call, evaluate: E
             distance = Number(index * memory_type.element.size, I64)
             checker.store(checker.offset(target, distance, memory_type.element), fitted)
     return Reference(target, fresh=True)
+
+
+def _from_bytes(checker: Checker, made: object, node: ast.Call, evaluate: Evaluate) -> Value:
+    """`Array[u8, Literal[n]].from_bytes(b"…")`; a character array is filled up with zeros."""
+    kind = checker.module.types.memory_type(made)
+    arguments = _positional(checker, node, evaluate, "from_bytes")
+    if arguments is None:
+        return Poison()
+    span = checker.span(node)
+    if len(arguments) != 1 or not isinstance(arguments[0], Bytes):
+        return checker.report(findings.wrong_arguments(span, "from_bytes", "a bytes literal"))
+    if not isinstance(kind, ArrayType) or kind.element != U8:
+        return checker.report(findings.not_callable(span, "`from_bytes` of this", "it makes arrays of `u8`"))
+    data, is_text = arguments[0].data, memory.is_text(checker, kind)
+    if len(data) > kind.length or (len(data) < kind.length and not is_text):
+        return checker.report(findings.bytes_length(span, len(data), kind.length, kind.name))
+    return literal(checker, _holding(checker, kind, data), kind)
+
+
+def _holding(checker: Checker, kind: ArrayType, data: bytes) -> Aggregate:
+    """An array that holds these bytes, then zeros."""
+    python_class = checker.module.types.python_class(kind)
+    assert python_class is not None
+    return cast("Aggregate", python_class.from_bytes(data.ljust(kind.length, bytes(1))))
 
 
 def _log(checker: Checker, level: int, node: ast.Call, evaluate: Evaluate) -> Value:

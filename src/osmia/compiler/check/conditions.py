@@ -9,13 +9,19 @@ from dataclasses import replace
 from osmia.compiler import findings
 from osmia.compiler.check import operators
 from osmia.compiler.check.context import Checker, Flow, merge
+from osmia.compiler.check.membership import Between, membership, right_side
 from osmia.compiler.check.reservations import without
-from osmia.compiler.check.values import Absent, PlainInt, Poison, Reference, Scalar, Static, Value, scalar
+from osmia.compiler.check.values import (
+    Absent,
+    PlainInt,
+    Poison,
+    Reference,
+    Scalar,
+    Value,
+    scalar,
+)
 from osmia.compiler.ir.ops import Block, LoadLocal, Number, StoreLocal
 from osmia.compiler.ir.types import BOOL, I64, IntegerType, Space
-from osmia.compiler.primitives import maps, queues
-from osmia.lang.maps import Map
-from osmia.lang.queues import BloomFilter
 
 Evaluate = Callable[[Checker, ast.expr], Value]
 Outcome = tuple[Flow | None, Flow | None]
@@ -119,11 +125,13 @@ def _comparison(
         following = then if last else checker.builder.block()
         if isinstance(operator, ast.Is | ast.IsNot):
             return _identity(checker, node, operator, left_node, left, right_node, then, otherwise, evaluate)
-        right = evaluate(checker, right_node)
+        right = right_side(checker, operator, right_node, evaluate)
         checker.at(node)
         value: Value
         if isinstance(operator, ast.In | ast.NotIn):
-            value = _membership(checker, node, operator, left, right)
+            value = membership(checker, node, operator, left, right)
+        elif isinstance(right, Between):
+            raise AssertionError("a range stands behind `in` only")
         else:
             value = operators.compare(checker, operator, left, right, checker.span(node))
         true_state, false_state = _truth(checker, node, value, following, otherwise)
@@ -132,26 +140,8 @@ def _comparison(
         early.append(false_state)
         checker.builder.enter(following)
         checker.state = true_state
-        left_node, left = right_node, right
+        left_node, left = right_node, Poison() if isinstance(right, Between) else right
     raise AssertionError("a comparison has at least one operator")
-
-
-def _membership(checker: Checker, node: ast.Compare, operator: ast.cmpop, left: Value, right: Value) -> Value:
-    if isinstance(left, Poison) or isinstance(right, Poison):
-        return Poison()
-    if isinstance(right, Static) and isinstance(right.value, BloomFilter):
-        held = queues.contains(checker, right.value, left, checker.span(node.left))
-        if isinstance(operator, ast.NotIn) and isinstance(held, Scalar):
-            return scalar(checker.compare("eq", held, scalar(Number(0, BOOL))))
-        return held
-    if not isinstance(right, Static) or not isinstance(right.value, Map) or right.value.key_type is None:
-        return checker.report(
-            findings.unsupported_operator(checker.span(node), "in", str(right), "it is for maps")
-        )
-    value = maps.contains(checker, right.value, left, checker.span(node.left))
-    if isinstance(operator, ast.NotIn) and isinstance(value, Scalar):
-        return scalar(checker.compare("eq", value, scalar(Number(0, BOOL))))
-    return value
 
 
 def _identity(

@@ -6,7 +6,7 @@ import ast
 import builtins
 from enum import Enum
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import Any, cast
 
 from osmia.compiler import findings
 from osmia.compiler.check import calls, operators, reservations
@@ -16,6 +16,7 @@ from osmia.compiler.check.elements import element
 from osmia.compiler.check.helper_rules import of_packet
 from osmia.compiler.check.values import (
     Absent,
+    Bytes,
     Context,
     Cursor,
     Method,
@@ -114,7 +115,12 @@ def static(checker: Checker, value: object, node: ast.expr) -> Value:
             if not -(1 << 63) <= value < 1 << 64:
                 return checker.report(findings.too_wide(checker.span(node), value))
             return number(value)
-        case str() | bytes() | float():
+        case bytes():
+            return Bytes(value)
+        case tuple():
+            known = cast("tuple[object, ...]", value)
+            return Several(tuple(static(checker, each, node) for each in known))
+        case str() | float():
             return checker.report(
                 findings.text_value(checker.span(node))
                 if not isinstance(value, float)

@@ -5,27 +5,20 @@ from __future__ import annotations
 import ast
 
 from osmia.compiler import findings
+from osmia.compiler.check import memory
 from osmia.compiler.check.context import Checker, number
-from osmia.compiler.check.values import PlainInt, Poison, Reference, Scalar, Value, limits, scalar
+from osmia.compiler.check.values import Bytes, PlainInt, Poison, Reference, Scalar, Value, limits, scalar
 from osmia.compiler.ir.ops import (
     Binary,
     BinaryOperator,
-    Compare,
     CompareOperator,
-    Load,
     Number,
-    Operand,
-    Register,
 )
 from osmia.compiler.ir.types import (
     BOOL,
     I64,
-    ArrayType,
     BoolType,
     IntegerType,
-    MemoryType,
-    StructType,
-    alignment_of,
 )
 from osmia.diagnostics import Span
 
@@ -220,8 +213,11 @@ def compare(checker: Checker, operator: ast.cmpop, left: Value, right: Value, sp
     text, name = _COMPARE[type(operator)]
     if isinstance(left, Poison) or isinstance(right, Poison):
         return Poison()
+    for first, second in ((left, right), (right, left)):
+        if isinstance(first, Reference) and isinstance(second, Bytes):
+            return memory.compare_bytes(checker, text, name, first, second, span)
     if isinstance(left, Reference) and isinstance(right, Reference):
-        return _compare_memory(checker, text, name, left, right, span)
+        return memory.compare(checker, text, name, left, right, span)
     if isinstance(left, PlainInt) and isinstance(right, PlainInt):
         return _compare_plain(checker, name, left, right)
     pair = _same_type(checker, left, right, span, text)
@@ -257,54 +253,6 @@ def _holds(name: CompareOperator, left: int, right: int) -> bool:
         "gt": left > right,
         "ge": left >= right,
     }[name]
-
-
-def _compare_memory(
-    checker: Checker, text: str, name: CompareOperator, left: Reference, right: Reference, span: Span
-) -> Value:
-    """Structs and arrays are equal when all their bytes are."""
-    for side in (left, right):
-        if side.type.nullable:
-            return checker.report(findings.unchecked_lookup(span, "this", side.origin))
-    pointee = left.type.pointee
-    if not isinstance(pointee, StructType | ArrayType) or name not in ("eq", "ne"):
-        return checker.report(findings.unsupported_operator(span, text, str(left)))
-    if right.type.pointee != pointee:
-        return checker.report(findings.mixed_types(span, str(left), str(right)))
-    if _padded(pointee):
-        return checker.report(
-            findings.unsupported_operator(span, text, str(left), "compare its fields: it has padding")
-        )
-    width = min(alignment_of(pointee), 8)
-    chunk = IntegerType(f"u{width * 8}", width * 8)
-    difference: Operand = Number(0, chunk)
-    for start in range(0, pointee.size, width):
-        loaded: list[Register] = []
-        for side in (left, right):
-            address = checker.offset(side.operand, Number(start, I64), chunk)
-            loaded.append(checker.builder.register(chunk))
-            checker.builder.emit(Load(loaded[-1], address, width))
-        differs = checker.builder.register(chunk)
-        checker.builder.emit(Binary(differs, "xor", loaded[0], loaded[1]))
-        if start == 0:
-            difference = differs
-        else:
-            both = checker.builder.register(chunk)
-            checker.builder.emit(Binary(both, "or", difference, differs))
-            difference = both
-    result = checker.builder.register_bool()
-    checker.builder.emit(Compare(result, name, difference, Number(0, chunk)))
-    return scalar(result)
-
-
-def _padded(memory_type: MemoryType) -> bool:
-    match memory_type:
-        case StructType(fields=fields):
-            return memory_type.has_padding or any(_padded(member.type) for member in fields)
-        case ArrayType(element=element):
-            return _padded(element)
-        case _:
-            return False
 
 
 def unary(checker: Checker, operator: ast.unaryop, value: Value, span: Span) -> Value:

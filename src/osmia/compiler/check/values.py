@@ -142,6 +142,16 @@ class Several:
 
 
 @dataclass(frozen=True)
+class Bytes:
+    """A bytes literal: to compare arrays with, or to make one of."""
+
+    data: bytes
+
+    def __str__(self) -> str:
+        return "bytes"
+
+
+@dataclass(frozen=True)
 class Poison:
     """What stood here was wrong and was reported; it silences what follows from it."""
 
@@ -149,7 +159,7 @@ class Poison:
         return "?"
 
 
-Value = Scalar | PlainInt | Reference | Absent | Static | Cursor | Context | Method | Several | Poison
+Value = Scalar | PlainInt | Reference | Absent | Static | Cursor | Context | Method | Several | Bytes | Poison
 
 
 def limits(kind: IntegerType | BoolType) -> tuple[int, int]:

@@ -67,6 +67,8 @@ from osmia.compiler.findings.reservations import (
     used_after_release as used_after_release,
 )
 from osmia.compiler.findings.types import (
+    bytes_length as bytes_length,
+    bytes_value as bytes_value,
     empty_items as empty_items,
     empty_sum as empty_sum,
     literal_out_of_range as literal_out_of_range,

@@ -127,6 +127,26 @@ def no_layout(span: Span, what: str, help_text: str = "") -> Diagnostic:
     )
 
 
+def bytes_length(span: Span, given: int, length: int, type_name: str) -> Diagnostic:
+    """Bytes that an array is never equal to, or cannot be made of."""
+    return Diagnostic(
+        "bytes-length",
+        span,
+        f"{given} bytes are no `{type_name}`, which has {length}",
+        "write as many; a `CharArray` also takes fewer, without a zero byte",
+    )
+
+
+def bytes_value(span: Span) -> Diagnostic:
+    """A name for a bytes literal."""
+    return Diagnostic(
+        "bytes-value",
+        span,
+        "a bytes literal has no place in the kernel's memory, so it cannot have a name here",
+        'name it in the module, or make an array: `Array[u8, Literal[4]].from_bytes(b"GET ")`',
+    )
+
+
 def text_value(span: Span) -> Diagnostic:
     """A string outside of a log call."""
     return Diagnostic(

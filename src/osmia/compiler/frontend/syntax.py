@@ -11,9 +11,8 @@ from osmia.compiler.source import FunctionSource
 from osmia.diagnostics import Diagnostic, Span
 
 _IN_COLLECTION = Refusal(
-    "a comparison with a collection", "only maps are asked with `in`", "write `x == a or x == b`"
+    "a comparison with a list or dict", "a program has no heap", "write a tuple: `x in (a, b)`"
 )
-_COLLECTIONS = (ast.Tuple, ast.List, ast.Set, ast.Dict)
 _KEYWORDS: dict[type[ast.AST], str] = {
     ast.Try: "try",
     ast.With: "with",
@@ -57,8 +56,15 @@ def _walk(source: FunctionSource, node: ast.AST) -> Iterator[Diagnostic]:
             Refusal("a nested `def`", "functions are inlined, they are no values", "define it in the module"),
         )
         return
-    if isinstance(node, ast.Compare) and any(isinstance(side, _COLLECTIONS) for side in node.comparators):
-        yield _finding(source, node, _IN_COLLECTION)
+    if isinstance(node, ast.Compare):
+        if any(isinstance(side, ast.List | ast.Dict) for side in node.comparators):
+            yield _finding(source, node, _IN_COLLECTION)
+            return
+        yield from _walk(source, node.left)
+        for operator, side in zip(node.ops, node.comparators, strict=True):
+            known = isinstance(side, ast.Set) and isinstance(operator, ast.In | ast.NotIn)
+            for each in side.elts if isinstance(side, ast.Set) and known else [side]:
+                yield from _walk(source, each)
         return
     if isinstance(node, ast.BinOp | ast.AugAssign) and type(node.op) in REFUSED:
         yield _finding(source, node, REFUSED[type(node.op)])

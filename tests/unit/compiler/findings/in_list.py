@@ -1,10 +1,10 @@
-"""`in` asks maps only."""
+"""`in` asks no lists."""
 
 from osmia import XdpAction, XdpContext, xdp
 
 
 @xdp
 def program(ctx: XdpContext) -> XdpAction:
-    if ctx.length in (64, 128):
+    if ctx.length in [64, 128]:
         return XdpAction.DROP
     return XdpAction.PASS
