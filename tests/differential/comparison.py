@@ -66,11 +66,12 @@ def _is_used(bpf: Any, declaration: Map) -> bool:
 def _run(bpf: Any, program: XdpProgram, packet: bytes, maps: dict[str, Map]) -> Outcome:
     result = bpf[program].run(packet)
     return Outcome(
-        int(result.action), result.data, {name: _contents(bpf, value) for name, value in maps.items()}
+        int(result.action), result.data, {name: contents(bpf, value) for name, value in maps.items()}
     )
 
 
-def _contents(bpf: Any, declaration: Map) -> dict[object, object]:
+def contents(bpf: Any, declaration: Map) -> dict[object, object]:
+    """All entries of a map, so that those of the two sides can be compared."""
     return {_plain(key): _plain(value) for key, value in bpf[declaration].items()}
 
 
@@ -82,10 +83,9 @@ def _plain(value: Any) -> object:
         return value
     if isinstance(value, tuple):
         return cast("tuple[object, ...]", value)
-    try:
+    if hasattr(value, "__bytes__"):
         return bytes(value)
-    except TypeError:
-        return tuple(_plain(each) for each in value)
+    return tuple(_plain(each) for each in value)
 
 
 def write_module(folder: Path, name: str, text: str) -> Path:

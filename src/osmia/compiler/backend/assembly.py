@@ -236,6 +236,8 @@ class _FunctionAssembler:
             ]
         self._lines.append("entry:")
         self._at(Location(function.scope.line, 1, function.scope))
+        if function.linkage is Linkage.GLOBAL and function.parameters:
+            self._use_arguments(function.parameters)
         self._entry()
         for block in function.blocks:
             self._block(block)
@@ -251,6 +253,17 @@ class _FunctionAssembler:
     def append(self, instruction: str) -> None:
         """Append an instruction that has no value."""
         self._append(instruction)
+
+    def _use_arguments(self, parameters: tuple[Parameter, ...]) -> None:
+        """Nothing, but LLVM hands over an undefined value where it sees that nobody uses an argument.
+
+        The verifier wants all that the signature of a global function names.
+        """
+        given = ", ".join(
+            f"{_argument_type(each.type)} {_argument_name(each, position)}"
+            for position, each in enumerate(parameters)
+        )
+        self._append(f'call void asm sideeffect "", "{",".join("r" * len(parameters))}"({given})')
 
     def _append(self, instruction: str) -> None:
         self._lines.append(f"  {instruction}, !dbg {self._location}")

@@ -1,0 +1,467 @@
+"""Small functions made at random, some of each kind, and the modules that call them all over one packet.
+
+Each function takes numbers of the packet, calculates with the types, forms of control and memory that
+`operations` lists, and gives a number, which the program writes into the packet: a run compares all of them.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tests.differential.expressions import Decks, Expressions, Names
+from tests.differential.operations import (
+    ARRAY_OPERATIONS,
+    ARRAY_TYPES,
+    MAP_TYPES,
+    RECORD_OPERATIONS,
+    Cell,
+    map_operations,
+    operators,
+)
+from tests.differential.vocabulary import INTEGERS, NETWORK
+
+_STATEMENTS = (
+    *("assign", "augment") * 3,
+    *("if_", "elif_", "for_", "while_", "walrus", "return_", "array", "array", "record", "map_", "map_", "map_"),
+)
+_PLAIN_STATEMENTS = ("assign", "augment", "augment", "array", "record", "map_", "return_", "leave")
+_DECORATORS = ("", "@function(inline=False)", "@function(verified_alone=True)")
+_MOST_STACK = 256
+"""Bytes of arrays, structs and keys that the functions inlined into one program may take together."""
+
+
+@dataclass
+class FunctionText:
+    """A function, and the cells of each of its lines."""
+
+    name: str
+    parameters: list[str]
+    result: str
+    decorator: str
+    lines: list[str] = field(default_factory=list[str])
+    cells: dict[int, list[Cell]] = field(default_factory=dict[int, list[Cell]])
+    stack: int = 0
+    """About how many bytes of the stack it takes."""
+
+    @property
+    def heading(self) -> list[str]:
+        """Its first lines."""
+        declared = ", ".join(f"a{number}: {kind}" for number, kind in enumerate(self.parameters))
+        first = [self.decorator] if self.decorator else []
+        return [*first, f"def {self.name}({declared}) -> {self.result}:"]
+
+    def call(self, choose: random.Random) -> str:
+        """A call with numbers of the packet."""
+        sides = choose.choice(("abab", "abba", "baba", "aabb"))
+        arguments = ", ".join(f"p.{side}_{kind}" for side, kind in zip(sides, self.parameters, strict=True))
+        return f"{self.name}({arguments})"
+
+
+class FunctionMaker:
+    """Makes functions, statement by statement."""
+
+    def __init__(self, choose: random.Random) -> None:
+        self._choose = choose
+        self._decks = Decks(choose)
+        self._make = Expressions(choose, self._decks)
+        self._text = FunctionText("", [], "", "")
+        self._count = 0
+
+    def function(self, name: str) -> FunctionText:
+        """The next function."""
+        draw = self._decks.draw
+        kinds = (*INTEGERS, "bool")
+        self._text = FunctionText(
+            name,
+            [kind for _ in range(2) for kind in (draw("parameter", kinds),) * 2],
+            draw("result", kinds),
+            draw("decorator", _DECORATORS),
+        )
+        self._count = 0
+        parameters = {f"a{number}": kind for number, kind in enumerate(self._text.parameters)}
+        names = Names("body", parameters)
+        for _ in range(self._choose.randint(1, 3)):
+            self._statement(names, 1)
+        if names.form == "body" and self._choose.random() < 0.3:
+            self._return_(names, 1)
+        self._write(1, f"return {self._make.value(names, self._text.result, 2)}")
+        return self._text
+
+    def _new(self, prefix: str) -> str:
+        self._count += 1
+        return f"{prefix}{self._count}"
+
+    def _write(self, depth: int, line: str) -> None:
+        self._text.cells[len(self._text.lines)] = self._make.noted
+        self._make.noted = []
+        self._text.lines.append("    " * depth + line)
+
+    def _statement(self, names: Names, depth: int) -> None:
+        cards = _STATEMENTS if depth == 1 else _PLAIN_STATEMENTS
+        card = self._decks.draw(("statement", depth, names.form), cards)
+        getattr(self, f"_{card}")(names, depth)
+
+    def _block(self, names: Names, depth: int) -> None:
+        for _ in range(self._choose.randint(1, 2)):
+            self._statement(names, depth)
+
+    def _assign(self, names: Names, depth: int) -> None:
+        old = self._choose.choice(list(names.variables)) if self._choose.random() < 0.5 else ""
+        kind = names.variables[old] if old else self._decks.draw("assigned", (*INTEGERS, "bool"))
+        value = self._make.value(names, kind, 2)
+        name = old or self._new("v")
+        names.variables[name] = kind
+        self._write(depth, f"{name} = {value}")
+
+    def _augment(self, names: Names, depth: int) -> None:
+        kind = self._decks.draw(("augmented", names.form), INTEGERS)
+        operation = self._decks.draw(("augment", kind, names.form), operators(kind))
+        known = [name for name, other in names.variables.items() if other == kind]
+        if not known:
+            known = [self._new("v")]
+            self._write(depth, f"{known[0]} = {self._make.value(names, kind, 1)}")
+            names.variables[known[0]] = kind
+        name = self._choose.choice(known)
+        value = self._make.operand(names, kind, 1, names.form)
+        self._make.note(f"{operation}=", kind, names.form)
+        self._write(depth, f"{name} {operation}= {value}")
+
+    def _if_(self, names: Names, depth: int) -> None:
+        self._write(depth, f"if {self._make.truth(names, 2, 'test')}:")
+        self._block(names.inner("if"), depth + 1)
+        if self._choose.random() < 0.6:
+            self._write(depth, "else:")
+            self._block(names.inner("else"), depth + 1)
+
+    def _elif_(self, names: Names, depth: int) -> None:
+        self._write(depth, f"if {self._make.truth(names, 1, 'test')}:")
+        self._block(names.inner("if"), depth + 1)
+        self._write(depth, f"elif {self._make.truth(names, 1, 'test')}:")
+        self._block(names.inner("elif"), depth + 1)
+        if self._choose.random() < 0.5:
+            self._write(depth, "else:")
+            self._block(names.inner("else"), depth + 1)
+
+    def _for_(self, names: Names, depth: int) -> None:
+        index = self._new("k")
+        bounds = self._choose.choice(("4", "3", "1, 4, 2", "3, 0, -1", "0, 4, 3", "2, 2", "4, -1, -1"))
+        if bounds.startswith("4,"):
+            index = self._new("far")
+        self._write(depth, f"for {index} in range({bounds}):")
+        inner = names.inner("for", in_loop=True)
+        inner.fixed[index] = "u32"
+        self._block(inner, depth + 1)
+
+    def _while_(self, names: Names, depth: int) -> None:
+        counter = self._new("n")
+        self._write(depth, f"{counter} = u32({self._choose.randint(0, 2)})")
+        self._write(depth, f"while {counter} < {self._choose.randint(1, 5)}:")
+        self._write(depth + 1, f"{counter} += 1")
+        inner = names.inner("while", in_loop=True)
+        inner.fixed[counter] = "u32"
+        self._block(inner, depth + 1)
+
+    def _leave(self, names: Names, depth: int) -> None:
+        if not names.in_loop:
+            self._augment(names, depth)
+            return
+        self._write(depth, f"if {self._make.truth(names, 1, 'test')}:")
+        self._write(depth + 1, self._choose.choice(("break", "continue")))
+
+    def _walrus(self, names: Names, depth: int) -> None:
+        kind = self._decks.draw("walrus", INTEGERS)
+        name = self._new("v")
+        value = self._make.integer(names, kind, 2, "walrus")
+        relation = self._choose.choice(("==", "!=", "<", ">="))
+        test = f"({name} := {value}) {relation} {self._make.operand(names, kind, 1, 'walrus')}"
+        self._make.note(relation, kind, "walrus")
+        self._write(depth, f"if {test}:")
+        names.variables[name] = kind
+        self._block(names.inner("if"), depth + 1)
+
+    def _return_(self, names: Names, depth: int) -> None:
+        self._write(depth, f"if {self._make.truth(names, 2, 'test')}:")
+        self._write(depth + 1, f"return {self._make.value(names.inner('if'), self._text.result, 1)}")
+        if depth == 1:
+            names.form = "past return"
+
+    # memory
+
+    def _array(self, names: Names, depth: int) -> None:
+        kind = self._decks.draw(("array", names.form), tuple(ARRAY_TYPES))
+        element, length = ARRAY_TYPES[kind]
+        known = [name for name, other in names.arrays.items() if other == kind]
+        if not known:
+            known = [self._new("w")]
+            self._write(depth, f"{known[0]} = {kind}()")
+            names.arrays[known[0]] = kind
+            self._text.stack += 16
+            first = self._make.integer(names, element, 1, names.form)
+            index = self._make.index(names, length, variable=False)
+            self._make.note("write [constant]", kind, names.form)
+            self._write(depth, f"{known[0]}[{index}] = {first}")
+        name = self._choose.choice(known)
+        operation = self._decks.draw(("array operation", kind, names.form), ARRAY_OPERATIONS)
+        index = self._make.index(names, length, variable="variable" in operation)
+        self._make.note(operation, kind, names.form)
+        if "write" in operation:
+            sign = self._choose.choice(("=", "^=", "|="))
+            value = self._make.integer(names, element, 1, names.form)
+            self._write(depth, f"{name}[{index}] {sign} {value}")
+        else:
+            variable = self._new("v")
+            self._write(depth, f"{variable} = {name}[{index}]")
+            names.variables[variable] = element
+
+    def _record(self, names: Names, depth: int) -> None:
+        operation = self._decks.draw(("record", names.form), RECORD_OPERATIONS)
+        make, form = self._make, names.form
+        if not names.records or operation == "build":
+            name = self._new("r")
+            values = [make.integer(names, kind, 1, form) for kind in ("u8", "i16", "i64", "be32", "u64")]
+            inner = f"Inner(flag={make.truth(names, 1, form)}, small={values[1]}, wide={values[2]})"
+            make.note("build", "Record", form)
+            rest = f"order={values[3]}, bytes=Bytes(), wide={values[4]}"
+            self._write(depth, f"{name} = Record(narrow={values[0]}, inner={inner}, {rest})")
+            names.records.append(name)
+            self._text.stack += 96
+        record = self._choose.choice(names.records)
+        make.note(operation, "Record", form)
+        match operation:
+            case "copy":
+                self._write(depth, f"{record}.inner = build({make.integer(names, 'u32', 1, 'argument')}).inner")
+                self._text.stack += 96
+            case "write field":
+                self._write(depth, f"{record}.order = {make.integer(names, 'be32', 1, form)}")
+            case "write nested field":
+                self._write(depth, f"{record}.inner.wide -= {make.operand(names, 'i64', 1, form)}")
+            case "call" | "read field" | "compare":
+                source = {
+                    "call": f"{record}.mixed + u64({record}.scaled(FIXED))",
+                    "read field": f"u64({record}.inner.small) + {record}.wide",
+                    "compare": f"u64({record}.bytes == Bytes())",
+                }[operation]
+                variable = self._new("v")
+                self._write(depth, f"{variable} = {source}")
+                names.variables[variable] = "u64"
+            case _:
+                make.noted.clear()
+
+    def _map_(self, names: Names, depth: int) -> None:
+        name = self._decks.draw(("map", names.form), tuple(MAP_TYPES))
+        kind = MAP_TYPES[name][1]
+        operation = self._decks.draw(("map operation", name, names.form), map_operations(name))
+        key = self._make.key(names, name)
+        self._make.note(operation, name, names.form)
+        self._text.stack += 16
+        match operation:
+            case "=":
+                self._write(depth, f"{name}[{key}] = {self._make.integer(names, kind, 1, names.form)}")
+            case "+=" | "-=":
+                value = self._make.operand(names, kind, 1, names.form)
+                self._write(depth, f"{name}[{key}] {operation} {value}")
+            case "del":
+                self._write(depth, f"del {name}[{key}]")
+            case "in" | "insert":
+                value = self._make.integer(names, kind, 1, names.form)
+                source = f"{key} in {name}" if operation == "in" else f"{name}.insert({key}, {value})"
+                variable = self._new("v")
+                self._write(depth, f"{variable} = {source}")
+                names.variables[variable] = "bool"
+            case _:
+                found, variable = self._new("f"), self._new("v")
+                self._write(depth, f"{found} = {name}.lookup({key})")
+                self._write(depth, f"{variable} = {self._make.integer(names, kind, 1, names.form)}")
+                names.variables[variable] = kind
+                self._write(depth, f"if {found} is not None:")
+                inner = names.inner("if")
+                sign = self._choose.choice(("+=", "-=", "^=", "|=") if kind not in NETWORK else ("^=",))
+                value = self._make.operand(inner, kind, 1, inner.form)
+                self._make.note(sign, kind, inner.form)
+                self._write(depth + 1, f"{found}.value {sign} {value}")
+                self._write(depth + 1, f"{variable} = {found}.value")
+
+
+@dataclass
+class ModuleText:
+    """Programs that call functions, and where in the text each cell is."""
+
+    text: str
+    cells: dict[int, list[Cell]]
+    """By the number of the line."""
+    functions: dict[str, list[FunctionText]]
+    """By the name of the program that calls them, in the order of their answers."""
+
+
+ANSWERS = 32
+"""Functions that one program calls at most."""
+
+
+def module_of_functions(seed: int, count: int) -> ModuleText:
+    """A module of so many functions, the same for the same seed."""
+    choose = random.Random(seed)
+    maker = FunctionMaker(choose)
+    functions = [maker.function(f"function_{number}") for number in range(count)]
+    lines = PREAMBLE.splitlines()
+    cells: dict[int, list[Cell]] = {}
+    for text in functions:
+        lines += ["", "", *text.heading]
+        cells.update({len(lines) + 1 + line: noted for line, noted in text.cells.items() if noted})
+        lines += text.lines
+    programs: dict[str, list[FunctionText]] = {}
+    for number, called in enumerate(_shared_out(functions)):
+        name = f"program_{number}"
+        programs[name] = called
+        lines += ["", "", "@xdp", f"def {name}(ctx: XdpContext) -> XdpAction:", *_OPENING]
+        for place, text in enumerate(called):
+            call = text.call(choose)
+            lines.append(f"    answers.values[{place}] = u64({call})")
+        lines.append("    return XdpAction.PASS")
+    return ModuleText("\n".join(lines) + "\n", cells, programs)
+
+
+def _shared_out(functions: list[FunctionText]) -> Iterator[list[FunctionText]]:
+    """The functions of each program; those that are inlined share its stack."""
+    called: list[FunctionText] = []
+    stack = 0
+    for text in functions:
+        taken = 0 if text.decorator else text.stack
+        if called and (len(called) == ANSWERS or stack + taken > _MOST_STACK):
+            yield called
+            called, stack = [], 0
+        called.append(text)
+        stack += taken
+    yield called
+
+
+def inputs(seed: int, count: int) -> list[bytes]:
+    """Packets with numbers at the edges of their types, or any, and room for the answers."""
+    choose = random.Random(seed)
+    return [
+        b"".join(_number(choose, width) for width in _WIDTHS) + bytes(8 * ANSWERS) for _ in range(count)
+    ] + [bytes(14)]
+
+
+def _number(choose: random.Random, width: int) -> bytes:
+    bits = 8 * width
+    edges = (0, 1, 2, -1, -2, 1 << bits - 1, (1 << bits - 1) - 1, 1 << bits - 2, 1 << bits // 2, bits, bits - 1)
+    match choose.randrange(5):
+        case 0 | 1:
+            number = choose.choice(edges)
+        case 2:
+            number = choose.randrange(-40, 40)
+        case _:
+            number = choose.getrandbits(bits)
+    order = choose.choice(("little", "little", "big"))
+    data = (number % (1 << bits)).to_bytes(width, "little")
+    return data if order == "little" else data[::-1]
+
+
+_FIELDS = [
+    (f"{side}_{kind}", kind, bits // 8)
+    for bits in (64, 32, 16, 8)
+    for side in "ab"
+    for kind in INTEGERS
+    if kind.endswith(str(bits))
+]
+_WIDTHS = [width for _, _, width in _FIELDS] + [1] * 8
+
+PREAMBLE = "\n".join(
+    [
+        """from typing import Literal
+
+from osmia import (
+    Array, ArrayMap, HashMap, LpmTrie, LruHashMap, PerCpuArray, PerCpuHashMap, XdpAction, XdpContext,
+    be16, be32, be64, function, i8, i16, i32, i64, struct, u8, u16, u32, u64, xdp,
+)
+
+Bytes = Array[u8, Literal[8]]
+Words = Array[i32, Literal[4]]
+Orders = Array[be16, Literal[4]]
+FIXED = u16(77)
+
+hashed = HashMap(u32, u64, max_entries=64)
+signed = HashMap(i16, i32, max_entries=64)
+recent = LruHashMap(u8, u32, max_entries=512)
+indexed = ArrayMap(i64, max_entries=7)
+scratch = PerCpuArray(u16, max_entries=3)
+narrow = PerCpuHashMap(u16, u8, max_entries=64)
+prefixes = LpmTrie(be32, u32, max_entries=64)
+
+
+@struct
+class Inner:
+    flag: bool
+    small: i16
+    wide: i64
+
+
+@struct
+class Record:
+    narrow: u8
+    inner: Inner
+    order: be32
+    bytes: Bytes
+    wide: u64
+
+    @property
+    def mixed(self) -> u64:
+        return self.wide ^ u64(self.order) + u64(self.narrow)
+
+    def scaled(self, factor: u16) -> u32:
+        return u32(self.inner.small) * u32(factor)
+
+
+@struct
+class Answers:
+    values: Array[u64, Literal[32]]
+
+
+def between(number: u16, low: u16, high: u16) -> bool:
+    return low <= number < high
+
+
+def build(seed: u32) -> Record:
+    made = Record(
+        narrow=u8(seed), inner=Inner(flag=seed > 5, small=i16(seed), wide=i64(seed) - 9), order=be32(seed),
+        bytes=Bytes(), wide=u64(seed) << 7,
+    )
+    made.bytes[seed & 7] = u8(seed >> 3)
+    if seed & 1 == 1:
+        return made
+    made.inner.wide = i64(3)
+    return made
+
+
+@struct
+class Input:""",
+        *(f"    {name}: {kind}" for name, kind, _ in _FIELDS),
+        "    a_bool: bool",
+        "    b_bool: bool",
+        "    spare: u32",
+        *(
+            f"""
+
+def pick_{kind}(first: {kind}, second: {kind}, take: bool) -> {kind}:
+    if take:
+        return first
+    return second
+
+
+@function(inline=False)
+def called_{kind}(first: {kind}, second: {kind}, take: bool) -> {kind}:
+    return second if take else first"""
+            for kind in INTEGERS
+        ),
+    ]
+)
+
+_OPENING = [
+    "    packet = ctx.packet()",
+    "    p = packet.read(Input)",
+    "    answers = packet.read(Answers)",
+    "    if p is None or answers is None:",
+    "        return XdpAction.ABORTED",
+]
