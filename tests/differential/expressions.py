@@ -170,7 +170,7 @@ class Expressions:
         """A bool; in parentheses where it has parts."""
         if depth <= 0:
             known = [name for name, kind in names.variables.items() if kind == "bool"]
-            return self.choose.choice(known) if known and self.chance(0.7) else self._comparison(names, 0, form)
+            return self.choose.choice(known) if known and self.chance(0.7) else self.comparison(names, 0, form)
         kinds = ("comparison",) * 4 + ("and", "or", "not", "chain", "number", "call")
         match self.decks.draw(("truth", depth), kinds):
             case "and" | "or" as word:
@@ -188,9 +188,10 @@ class Expressions:
                 arguments = ", ".join(self.integer(names, "u16", depth - 1, "argument") for _ in range(3))
                 return f"between({arguments})"
             case _:
-                return self._comparison(names, depth, form)
+                return self.comparison(names, depth, form)
 
-    def _comparison(self, names: Names, depth: int, form: str) -> str:
+    def comparison(self, names: Names, depth: int, form: str) -> str:
+        """A relation of two numbers, in parentheses."""
         kind = self.decks.draw(("compared", form), INTEGERS)
         operation = self.decks.draw(("comparison", form, kind), COMPARISONS)
         self.note(operation, kind, form)

@@ -14,6 +14,7 @@ from tests.differential.expressions import Decks, Expressions, Names
 from tests.differential.operations import (
     ARRAY_OPERATIONS,
     ARRAY_TYPES,
+    COMPARISONS,
     MAP_TYPES,
     RECORD_OPERATIONS,
     Cell,
@@ -23,10 +24,16 @@ from tests.differential.operations import (
 from tests.differential.vocabulary import INTEGERS, NETWORK
 
 _STATEMENTS = (
-    *("assign", "augment") * 3,
-    *("if_", "elif_", "for_", "while_", "walrus", "return_", "array", "array", "record", "map_", "map_", "map_"),
+    *("augment",) * 4,
+    *("compare",) * 3,
+    *("map_",) * 3,
+    *("assign",) * 2,
+    *("array", "record"),
 )
-_PLAIN_STATEMENTS = ("assign", "augment", "augment", "array", "record", "map_", "return_", "leave")
+_BLOCKS = ("if_", "elif_", "else_", "for_", "while_", "past_return")
+"""A function has one of these; those of `STATEMENT_FORMS` but for its own body."""
+_PARTS = ("and_", "or_", "conditional", "walrus", "argument", "index")
+"""And one of these: forms of an expression."""
 _DECORATORS = ("", "@function(inline=False)", "@function(verified_alone=True)")
 _MOST_STACK = 256
 """Bytes of arrays, structs and keys that the functions inlined into one program may take together."""
@@ -82,10 +89,10 @@ class FunctionMaker:
         self._count = 0
         parameters = {f"a{number}": kind for number, kind in enumerate(self._text.parameters)}
         names = Names("body", parameters)
-        for _ in range(self._choose.randint(1, 3)):
-            self._statement(names, 1)
-        if names.form == "body" and self._choose.random() < 0.3:
-            self._return_(names, 1)
+        parts = [draw("block", _BLOCKS), draw("part", _PARTS)]
+        self._choose.shuffle(parts)
+        for part in parts:
+            getattr(self, f"_{part}")(names, 1)
         self._write(1, f"return {self._make.value(names, self._text.result, 2)}")
         return self._text
 
@@ -98,14 +105,16 @@ class FunctionMaker:
         self._make.noted = []
         self._text.lines.append("    " * depth + line)
 
-    def _statement(self, names: Names, depth: int) -> None:
-        cards = _STATEMENTS if depth == 1 else _PLAIN_STATEMENTS
-        card = self._decks.draw(("statement", depth, names.form), cards)
-        getattr(self, f"_{card}")(names, depth)
-
     def _block(self, names: Names, depth: int) -> None:
-        for _ in range(self._choose.randint(1, 2)):
-            self._statement(names, depth)
+        """Statements of one form, with a block in it now and then."""
+        for _ in range(4):
+            card = self._decks.draw(("statement", names.form), _STATEMENTS)
+            getattr(self, f"_{card}")(names, depth)
+        if names.in_loop and self._choose.random() < 0.4:
+            self._write(depth, f"if {self._make.truth(names, 1, 'test')}:")
+            self._write(depth + 1, self._choose.choice(("break", "continue")))
+        elif depth < 3 and self._choose.random() < 0.1:
+            getattr(self, f"_{self._choose.choice(_BLOCKS[:-1])}")(names, depth)
 
     def _assign(self, names: Names, depth: int) -> None:
         old = self._choose.choice(list(names.variables)) if self._choose.random() < 0.5 else ""
@@ -128,21 +137,26 @@ class FunctionMaker:
         self._make.note(f"{operation}=", kind, names.form)
         self._write(depth, f"{name} {operation}= {value}")
 
+    def _compare(self, names: Names, depth: int) -> None:
+        name = self._new("v")
+        self._write(depth, f"{name} = {self._make.comparison(names, 1, names.form)}")
+        names.variables[name] = "bool"
+
     def _if_(self, names: Names, depth: int) -> None:
         self._write(depth, f"if {self._make.truth(names, 2, 'test')}:")
         self._block(names.inner("if"), depth + 1)
-        if self._choose.random() < 0.6:
-            self._write(depth, "else:")
-            self._block(names.inner("else"), depth + 1)
+
+    def _else_(self, names: Names, depth: int) -> None:
+        self._write(depth, f"if {self._make.truth(names, 2, 'test')}:")
+        self._assign(names.inner("if"), depth + 1)
+        self._write(depth, "else:")
+        self._block(names.inner("else"), depth + 1)
 
     def _elif_(self, names: Names, depth: int) -> None:
         self._write(depth, f"if {self._make.truth(names, 1, 'test')}:")
-        self._block(names.inner("if"), depth + 1)
+        self._assign(names.inner("if"), depth + 1)
         self._write(depth, f"elif {self._make.truth(names, 1, 'test')}:")
         self._block(names.inner("elif"), depth + 1)
-        if self._choose.random() < 0.5:
-            self._write(depth, "else:")
-            self._block(names.inner("else"), depth + 1)
 
     def _for_(self, names: Names, depth: int) -> None:
         index = self._new("k")
@@ -163,29 +177,63 @@ class FunctionMaker:
         inner.fixed[counter] = "u32"
         self._block(inner, depth + 1)
 
-    def _leave(self, names: Names, depth: int) -> None:
-        if not names.in_loop:
-            self._augment(names, depth)
-            return
-        self._write(depth, f"if {self._make.truth(names, 1, 'test')}:")
-        self._write(depth + 1, self._choose.choice(("break", "continue")))
+    def _past_return(self, names: Names, depth: int) -> None:
+        self._write(depth, f"if {self._make.truth(names, 2, 'test')}:")
+        self._write(depth + 1, f"return {self._make.value(names.inner('if'), self._text.result, 1)}")
+        names.form = "past return"
+        self._block(names, depth)
+
+    # parts of expressions
+
+    def _keep(self, names: Names, kind: str, value: str, depth: int) -> None:
+        name = self._new("v")
+        self._write(depth, f"{name} = {value}")
+        names.variables[name] = kind
+
+    def _and_(self, names: Names, depth: int, word: str = "and") -> None:
+        first, second = (self._make.comparison(names, 2, word) for _ in range(2))
+        self._keep(names, "bool", f"{first} {word} {second}", depth)
+
+    def _or_(self, names: Names, depth: int) -> None:
+        self._and_(names, depth, "or")
+
+    def _conditional(self, names: Names, depth: int) -> None:
+        kind = self._decks.draw("conditional", INTEGERS)
+        test = self._make.comparison(names, 1, "conditional")
+        first, second = (self._make.integer(names, kind, 2, "conditional") for _ in range(2))
+        self._keep(names, kind, f"{first} if {test} else {second}", depth)
+
+    def _argument(self, names: Names, depth: int) -> None:
+        kind = self._decks.draw("argument", INTEGERS)
+        first, second = (self._make.integer(names, kind, 2, "argument") for _ in range(2))
+        test = self._make.comparison(names, 1, "argument")
+        called = self._choose.choice(("pick", "called"))
+        self._keep(names, kind, f"{called}_{kind}({first}, {second}, {test})", depth)
 
     def _walrus(self, names: Names, depth: int) -> None:
         kind = self._decks.draw("walrus", INTEGERS)
         name = self._new("v")
         value = self._make.integer(names, kind, 2, "walrus")
-        relation = self._choose.choice(("==", "!=", "<", ">="))
-        test = f"({name} := {value}) {relation} {self._make.operand(names, kind, 1, 'walrus')}"
+        relation = self._decks.draw(("comparison", "walrus", kind), COMPARISONS)
         self._make.note(relation, kind, "walrus")
-        self._write(depth, f"if {test}:")
+        test = f"({name} := {value}) {relation} {self._make.operand(names, kind, 2, 'walrus')}"
         names.variables[name] = kind
-        self._block(names.inner("if"), depth + 1)
+        self._write(depth, f"if {test}:")
+        self._assign(names.inner("if"), depth + 1)
 
-    def _return_(self, names: Names, depth: int) -> None:
-        self._write(depth, f"if {self._make.truth(names, 2, 'test')}:")
-        self._write(depth + 1, f"return {self._make.value(names.inner('if'), self._text.result, 1)}")
-        if depth == 1:
-            names.form = "past return"
+    def _index(self, names: Names, depth: int) -> None:
+        name, variable = self._new("w"), self._new("v")
+        self._text.stack += 16
+        self._write(depth, f"{name} = Bytes()")
+        kind = self._decks.draw("index", INTEGERS)
+        number = self._make.integer(names, kind, 2, "index")
+        if kind in NETWORK:
+            number = f"u64({number})"
+        self._write(depth, f"{name}[{number} & 7] = {self._make.integer(names, 'u8', 1, names.form)}")
+        number = f"u8({self._make.comparison(names, 2, 'index')})"
+        self._write(depth, f"{variable} = {name}[{number} + {self._choose.randrange(7)}]")
+        names.arrays[name] = "Bytes"
+        names.variables[variable] = "u8"
 
     # memory
 

@@ -221,7 +221,7 @@ class _FunctionAssembler:
         if function.linkage is Linkage.PROGRAM:
             self._lines = [
                 f"define dso_local {_register_type(function.return_type)} @{function.name}(ptr noundef %ctx)",
-                f'nounwind section "{function.section}" !dbg {node} {{',
+                f'nounwind mustprogress section "{function.section}" !dbg {node} {{',
             ]
         else:
             # Numbers in 64 bits: the upper half of a narrow register would be undefined.
@@ -232,7 +232,7 @@ class _FunctionAssembler:
             )
             self._lines = [
                 f"define {linkage} i64 @{function.name}({given})",
-                f"noinline nounwind !dbg {node} {{",
+                f"noinline nounwind mustprogress !dbg {node} {{",
             ]
         self._lines.append("entry:")
         self._at(Location(function.scope.line, 1, function.scope))
