@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import struct
 import sys
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,9 @@ from types import FrameType
 from typing import Any
 
 import osmia
-from osmia import Map
+from osmia import Map, XdpProgram
 from tests.builders.kernel_modules import import_file, programs_of
-from tests.differential.comparison import contents, one_processor, write_module
+from tests.differential.comparison import contents, is_used, one_processor, write_module
 from tests.differential.functions import ANSWERS, FunctionText, ModuleText, inputs, module_of_functions
 from tests.differential.operations import Tally
 
@@ -49,21 +50,33 @@ def compare_functions(seed: int, folder: Path, tally: Tally, count: int = FUNCTI
     return list(_differences(module, path, inputs(seed, INPUTS), tally))
 
 
+def outcome_of_module(seed: int) -> tuple[int, list[str], Tally]:
+    """The seed, what differs, and what was hit: a module in a folder and with a cache of its own."""
+    tally = Tally()
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["XDG_CACHE_HOME"] = folder
+        try:
+            found = [str(each) for each in compare_functions(seed, Path(folder), tally)]
+        except Exception as error:  # noqa: BLE001 - a module that does not compile or load is a difference too
+            found = [f"{type(error).__name__}: {error}"]
+    return seed, found, tally
+
+
 def _differences(module: ModuleText, path: Path, packets: list[bytes], tally: Tally) -> Iterator[Difference]:
     imported = import_file(path)
-    programs = programs_of(imported)
+    programs = [program for program in programs_of(imported) if isinstance(program, XdpProgram)]
     declared = {name: value for name, value in vars(imported).items() if isinstance(value, Map)}
     with one_processor() as processor, osmia.load(*programs) as loaded:
         with osmia.simulate(*programs, processors=os.cpu_count() or 1) as simulated:
             simulated.kernel.processor = processor
-            used = {name: value for name, value in declared.items() if _is_used(simulated, value)}
+            used = {name: value for name, value in declared.items() if is_used(simulated, value)}
             lines = Lines(path, module, tally)
             for program in programs:
                 functions = module.functions[program.name]
                 for number, packet in enumerate(packets):
-                    with lines.noted(number < TRACED):
-                        expected: Any = simulated[program].run(packet)
-                    actual: Any = loaded[program].run(packet)
+                    with lines.noted(wanted=number < TRACED):
+                        expected = simulated[program].run(packet)
+                    actual = loaded[program].run(packet)
                     if actual.data != expected.data or actual.action != expected.action:
                         yield _wrong_answer(functions, packet, expected, actual)
                         return
@@ -73,14 +86,6 @@ def _differences(module: ModuleText, path: Path, packets: list[bytes], tally: Ta
                         text = "\n".join("\n".join(each.heading + each.lines) for each in functions)
                         yield Difference(f"map {name} after {program.name}", left, found, text)
                         return
-
-
-def _is_used(bpf: Any, declaration: Map) -> bool:
-    try:
-        bpf[declaration]
-    except osmia.UsageError:
-        return False
-    return True
 
 
 def _wrong_answer(functions: list[FunctionText], packet: bytes, expected: Any, actual: Any) -> Difference:
@@ -107,7 +112,7 @@ class Lines:
         self._tally = tally
 
     @contextmanager
-    def noted(self, wanted: bool) -> Iterator[None]:
+    def noted(self, *, wanted: bool) -> Generator[None]:
         """Count the lines that are run in here, if that is wanted."""
         before: Callable[..., Any] | None = sys.gettrace()
         if wanted and before is None:

@@ -31,7 +31,7 @@ def compare(path: Path, packets: list[bytes]) -> None:
     with one_processor() as processor, osmia.load(*programs) as loaded:
         with osmia.simulate(*programs, processors=os.cpu_count() or 1) as simulated:
             simulated.kernel.processor = processor
-            used = {name: value for name, value in maps.items() if _is_used(simulated, value)}
+            used = {name: value for name, value in maps.items() if is_used(simulated, value)}
             for number, packet in enumerate(packets):
                 for program in programs:
                     expected = _run(simulated, program, packet, used)
@@ -55,7 +55,8 @@ def one_processor() -> Generator[int]:
         os.sched_setaffinity(0, before)
 
 
-def _is_used(bpf: Any, declaration: Map) -> bool:
+def is_used(bpf: Any, declaration: Map) -> bool:
+    """Whether a map belongs to the programs that are loaded."""
     try:
         bpf[declaration]
     except osmia.UsageError:

@@ -12,7 +12,10 @@ FOLDER = Path(__file__).parent
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("differential")
     group.addoption(
-        "--modules", type=int, default=24, help="generated modules to compare, of some programs each"
+        "--modules", type=int, default=12, help="generated modules to compare, of some programs each"
+    )
+    group.addoption(
+        "--function-modules", type=int, default=3, help="generated modules of many small functions each"
     )
     group.addoption("--first-seed", type=int, default=0, help="the seed of the first module")
 
@@ -24,6 +27,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "seed" in metafunc.fixturenames:
-        options = metafunc.config.option
-        metafunc.parametrize("seed", range(options.first_seed, options.first_seed + options.modules))
+    options = metafunc.config.option
+    for name, count in (("seed", "modules"), ("functions_seed", "function_modules")):
+        if name in metafunc.fixturenames:
+            first = options.first_seed
+            metafunc.parametrize(name, range(first, first + getattr(options, count)))

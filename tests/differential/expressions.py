@@ -170,7 +170,9 @@ class Expressions:
         """A bool; in parentheses where it has parts."""
         if depth <= 0:
             known = [name for name, kind in names.variables.items() if kind == "bool"]
-            return self.choose.choice(known) if known and self.chance(0.7) else self.comparison(names, 0, form)
+            return (
+                self.choose.choice(known) if known and self.chance(0.7) else self.comparison(names, 0, form)
+            )
         kinds = ("comparison",) * 4 + ("and", "or", "not", "chain", "number", "call")
         match self.decks.draw(("truth", depth), kinds):
             case "and" | "or" as word:
@@ -206,4 +208,3 @@ class Expressions:
         self.note(second, kind, form)
         low, middle = (self.integer(names, kind, depth - 1, form) for _ in range(2))
         return f"({low} {first} {middle} {second} {self.operand(names, kind, depth - 1, form)})"
-

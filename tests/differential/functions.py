@@ -30,8 +30,8 @@ _STATEMENTS = (
     *("assign",) * 2,
     *("array", "record"),
 )
-_BLOCKS = ("if_", "elif_", "else_", "for_", "while_", "past_return")
-"""A function has one of these; those of `STATEMENT_FORMS` but for its own body."""
+_BLOCKS = ("block", "if_", *("elif_",) * 3, *("else_",) * 2, "for_", "while_", *("past_return",) * 2)
+"""A function has one of these; the later ones are not always run."""
 _PARTS = ("and_", "or_", "conditional", "walrus", "argument", "index")
 """And one of these: forms of an expression."""
 _DECORATORS = ("", "@function(inline=False)", "@function(verified_alone=True)")
@@ -114,7 +114,9 @@ class FunctionMaker:
             self._write(depth, f"if {self._make.truth(names, 1, 'test')}:")
             self._write(depth + 1, self._choose.choice(("break", "continue")))
         elif depth < 3 and self._choose.random() < 0.1:
-            getattr(self, f"_{self._choose.choice(_BLOCKS[:-1])}")(names, depth)
+            getattr(self, f"_{self._choose.choice(('if_', 'elif_', 'else_', 'for_', 'while_'))}")(
+                names, depth
+            )
 
     def _assign(self, names: Names, depth: int) -> None:
         old = self._choose.choice(list(names.variables)) if self._choose.random() < 0.5 else ""
@@ -279,7 +281,9 @@ class FunctionMaker:
         make.note(operation, "Record", form)
         match operation:
             case "copy":
-                self._write(depth, f"{record}.inner = build({make.integer(names, 'u32', 1, 'argument')}).inner")
+                self._write(
+                    depth, f"{record}.inner = build({make.integer(names, 'u32', 1, 'argument')}).inner"
+                )
                 self._text.stack += 96
             case "write field":
                 self._write(depth, f"{record}.order = {make.integer(names, 'be32', 1, form)}")
@@ -363,8 +367,11 @@ def module_of_functions(seed: int, count: int) -> ModuleText:
         name = f"program_{number}"
         programs[name] = called
         lines += ["", "", "@xdp", f"def {name}(ctx: XdpContext) -> XdpAction:", *_OPENING]
+        cells[len(lines) - 2] = [Cell("read", "Packet", "any")]
+        cells[len(lines)] = [Cell("read None", "Packet", "any")]
         for place, text in enumerate(called):
             call = text.call(choose)
+            cells[len(lines) + 1] = [Cell("write", "Packet", "any")]
             lines.append(f"    answers.values[{place}] = u64({call})")
         lines.append("    return XdpAction.PASS")
     return ModuleText("\n".join(lines) + "\n", cells, programs)
@@ -394,7 +401,19 @@ def inputs(seed: int, count: int) -> list[bytes]:
 
 def _number(choose: random.Random, width: int) -> bytes:
     bits = 8 * width
-    edges = (0, 1, 2, -1, -2, 1 << bits - 1, (1 << bits - 1) - 1, 1 << bits - 2, 1 << bits // 2, bits, bits - 1)
+    edges = (
+        0,
+        1,
+        2,
+        -1,
+        -2,
+        1 << bits - 1,
+        (1 << bits - 1) - 1,
+        1 << bits - 2,
+        1 << bits // 2,
+        bits,
+        bits - 1,
+    )
     match choose.randrange(5):
         case 0 | 1:
             number = choose.choice(edges)
@@ -433,7 +452,7 @@ FIXED = u16(77)
 hashed = HashMap(u32, u64, max_entries=64)
 signed = HashMap(i16, i32, max_entries=64)
 recent = LruHashMap(u8, u32, max_entries=512)
-indexed = ArrayMap(i64, max_entries=7)
+indexed = ArrayMap(i64, max_entries=6)
 scratch = PerCpuArray(u16, max_entries=3)
 narrow = PerCpuHashMap(u16, u8, max_entries=64)
 prefixes = LpmTrie(be32, u32, max_entries=64)

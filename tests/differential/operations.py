@@ -26,10 +26,10 @@ ARRAY_OPERATIONS = ("read [constant]", "read [variable]", "write [constant]", "w
 RECORD_OPERATIONS = ("build", "copy", "read field", "write field", "write nested field", "compare", "call")
 MAP_TYPES = {
     "hashed": ("u32", "u64", 15), "signed": ("i16", "i32", 15), "recent": ("u8", "u32", 31),
-    "indexed": ("u32", "i64", 8), "scratch": ("u32", "u16", 4), "narrow": ("u16", "u8", 15),
+    "indexed": ("u32", "i64", 7), "scratch": ("u32", "u16", 3), "narrow": ("u16", "u8", 15),
     "prefixes": ("be32", "u32", 15),
 }  # fmt: skip
-"""Maps with the types of key and value, and a mask of the keys: arrays of seven and three entries have gaps."""
+"""Maps with the types of key and value, and a mask of the keys; both arrays are shorter."""
 MAP_OPERATIONS = ("lookup", "in", "=", "+=", "-=")
 KEYED_OPERATIONS = ("insert", "del")
 WITHOUT_KEYS = ("indexed", "scratch")
@@ -92,8 +92,13 @@ class Tally:
         """Take another tally's counts as well."""
         self._hits.update(other._hits)
 
+    @property
+    def hits(self) -> int:
+        """All of them together."""
+        return self._hits.total()
+
     def missing(self) -> list[tuple[Cell, int]]:
-        """The cells that were hit too rarely."""
+        """The cells that were hit too rarely, and how often."""
         return [(cell, self._hits[cell]) for cell in all_cells() if self._hits[cell] < LEAST]
 
     def table(self) -> str:
@@ -107,7 +112,7 @@ class Tally:
         for columns, rows in groups.items():
             lines += ["", f"{'operation':16} {'form':12}" + "".join(f"{name:>9}" for name in columns)]
             for (operation, form), row in rows.items():
-                cells = "".join(f"{row[name] if name in row else '-':>9}" for name in columns)
+                cells = "".join(f"{row.get(name, '-'):>9}" for name in columns)
                 lines.append(f"{operation:16} {form:12}{cells}")
         counted = [self._hits[cell] for cell in all_cells()]
         lines += ["", f"{len(counted)} cells, {sum(counted)} hits, the rarest {min(counted)}"]

@@ -1,0 +1,52 @@
+"""Compare many generated functions and tell what they held: `make test-differential`.
+
+Fails where plain Python and the kernel differ, and where a cell of the table was hit too rarely.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor, as_completed
+
+from tests.differential.batch import FUNCTIONS, outcome_of_module
+from tests.differential.operations import LEAST, Tally
+
+
+def main() -> int:
+    """Compare, print, and give the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.differential", description=__doc__)
+    parser.add_argument("--functions", type=int, default=20_000, help="how many to compare at least")
+    parser.add_argument("--first-seed", type=int, default=0, help="the seed of the first module")
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    options = parser.parse_args()
+    modules = -(-options.functions // FUNCTIONS)
+    seeds = range(options.first_seed, options.first_seed + modules)
+    tally, differences, start = Tally(), 0, time.monotonic()
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(options.processes, mp_context=context) as pool:
+        results = as_completed([pool.submit(outcome_of_module, seed) for seed in seeds])
+        for done, future in enumerate(results, start=1):
+            seed, texts, counted = future.result()
+            tally.merge(counted)
+            for text in texts:
+                differences += 1
+                print(f"seed {seed}: {text}\n", flush=True)
+            if sys.stderr.isatty():
+                print(f"\r{done * FUNCTIONS} functions", end="", file=sys.stderr, flush=True)
+    print(tally.table())
+    missing = tally.missing()
+    for cell, hits in missing:
+        print(f"hit {hits} times only, not {LEAST}: {cell.operation} on {cell.kind}, {cell.form}")
+    print(
+        f"{modules * FUNCTIONS} functions, {differences} differences, {len(missing)} cells hit too rarely, "
+        f"{time.monotonic() - start:.0f} s"
+    )
+    return 1 if differences or missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
