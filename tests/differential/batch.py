@@ -1,4 +1,4 @@
-"""Modules of small functions run in plain Python and in the kernel: what differs, and which lines were run."""
+"""Modules of small functions in plain Python and in the kernel: what differs, and which lines were run."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ANSWERS_SIZE = 8 * ANSWERS
 
 @dataclass(frozen=True)
 class Difference:
-    """A function that gives one number in plain Python and another one in the kernel, or leaves another map."""
+    """A function that gives another number in the kernel than in plain Python, or leaves another map."""
 
     what: str
     expected: object

@@ -1,5 +1,6 @@
 """Faults that a compiler could have, planted into copies of its tables and steps for one test."""
 
+# pyright: reportPrivateUsage=false
 from __future__ import annotations
 
 import ast
@@ -20,7 +21,7 @@ def _row(table: dict[Any, Any], key: object, value: object) -> Plant:
 
 
 def _swapped_operands(patch: pytest.MonkeyPatch) -> None:
-    right = assembly.binary
+    right = arithmetic.binary
 
     def binary(assembler: Any, operator: Any, kind: IntegerType, left: str, other: str) -> str:
         if operator == "sub":
@@ -34,7 +35,7 @@ def _conversion_of(change: Callable[[IntegerType], IntegerType]) -> Plant:
     """Conversions take the number for one of another type."""
 
     def plant(patch: pytest.MonkeyPatch) -> None:
-        right = assembly.convert
+        right = arithmetic.convert
 
         def convert(assembler: Any, source: Any, target: IntegerType, value: str) -> str:
             wrong = change(source) if isinstance(source, IntegerType) else source
@@ -109,8 +110,8 @@ def _unsigned_division(patch: pytest.MonkeyPatch) -> None:
 
 
 def _swapped_branches(patch: pytest.MonkeyPatch) -> None:
-    """The two ways of an `or` in a value; a swap of all branches no verifier would take."""
-    right = assembly.compare
+    """Of tests of numbers only: no verifier takes a program whose null tests are the wrong way round."""
+    right = arithmetic.compare
 
     def compare(assembler: Any, operator: Any, kind: Any, left: str, other: str) -> str:
         value = right(assembler, operator, kind, left, other)

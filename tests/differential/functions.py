@@ -394,9 +394,8 @@ def _shared_out(functions: list[FunctionText]) -> Iterator[list[FunctionText]]:
 def inputs(seed: int, count: int) -> list[bytes]:
     """Packets with numbers at the edges of their types, or any, and room for the answers."""
     choose = random.Random(seed)
-    return [
-        b"".join(_number(choose, width) for width in _WIDTHS) + bytes(8 * ANSWERS) for _ in range(count)
-    ] + [bytes(14)]
+    room = bytes(8 * ANSWERS)
+    return [bytes(14), *(b"".join(_number(choose, width) for width in _WIDTHS) + room for _ in range(count))]
 
 
 def _number(choose: random.Random, width: int) -> bytes:

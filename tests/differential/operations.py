@@ -106,7 +106,7 @@ class Tally:
         lines: list[str] = []
         groups: dict[tuple[str, ...], dict[tuple[str, str], dict[str, int]]] = {}
         for cell in all_cells():
-            columns = INTEGERS if cell.kind in INTEGERS else (cell.kind,)
+            columns: tuple[str, ...] = INTEGERS if cell.kind in INTEGERS else (cell.kind,)
             row = groups.setdefault(columns, {}).setdefault((cell.operation, cell.form), {})
             row[cell.kind] = self._hits[cell]
         for columns, rows in groups.items():

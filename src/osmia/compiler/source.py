@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ class FunctionSource:
 
     def evaluate(self, annotation: ast.expr) -> Any:
         """What an annotation means where the function stands."""
+        if isinstance(annotation, ast.Name) and annotation.id in self.names:
+            return self.names[annotation.id]
         expression = ast.Expression(annotation)
         if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
             expression = ast.parse(annotation.value, mode="eval")
@@ -49,6 +52,13 @@ class FunctionSource:
 
 def read_function(function: FunctionType) -> FunctionSource:
     """Parse a function's source; UsageError where there is none (a function made at a prompt)."""
+    node, source_map, is_async = _parsed(function)
+    return FunctionSource(function, node, source_map, captured_names(function), is_async)
+
+
+@functools.lru_cache(maxsize=256)
+def _parsed(function: FunctionType) -> tuple[ast.FunctionDef, SourceMap, bool]:
+    """The tree, once for all the places that the function is inlined into."""
     try:
         lines, first_line = inspect.getsourcelines(function)
     except (OSError, TypeError):
@@ -72,4 +82,4 @@ def read_function(function: FunctionType) -> FunctionSource:
     if not isinstance(node, ast.FunctionDef):
         raise UsageError(f"{function.__qualname__!r} is not a plain function", "write it with `def`")
     source_map = SourceMap(function.__code__.co_filename, tuple(lines), first_line)
-    return FunctionSource(function, node, source_map, captured_names(function), is_async)
+    return node, source_map, is_async

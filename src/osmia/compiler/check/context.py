@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from osmia.compiler import findings
 from osmia.compiler.check.helper_rules import may_call
-from osmia.compiler.check.names import aliased_names, count_assignments, loop_indices
+from osmia.compiler.check.names import names_of
 from osmia.compiler.check.type_table import TypeTable
 from osmia.compiler.check.values import (
     PlainInt,
@@ -197,11 +197,12 @@ class Frame:
     """The functions on the way to here, to find recursion."""
 
     def __post_init__(self) -> None:
-        self.assignments = count_assignments(self.source)
+        names = names_of(self.source.node)
+        self.assignments = names.assignments
         """How often each name is set in the function's text."""
-        self.aliased = aliased_names(self.source.node.body)
+        self.aliased = names.aliased
         """Names that are given to another name as they are."""
-        self.indices = loop_indices(self.source)
+        self.indices = names.indices
         """Names of the indices of its loops."""
 
     def passed(self, names: frozenset[str]) -> frozenset[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
-
-from osmia.compiler.source import FunctionSource
+from dataclasses import dataclass
 
 
 def assigned_names(body: list[ast.stmt]) -> list[str]:
@@ -59,22 +59,25 @@ def target_names(target: ast.expr) -> list[str]:
     return [part.id for part in parts(target) if isinstance(part, ast.Name)]
 
 
-def _names_of_loops(source: FunctionSource) -> list[str]:
-    loops = (node.target for node in ast.walk(source.node) if isinstance(node, ast.For))
-    return [name for target in loops for name in target_names(target)]
+@dataclass(frozen=True)
+class NamesOfFunction:
+    """The names of a function, however often it is inlined."""
 
-
-def loop_indices(source: FunctionSource) -> frozenset[str]:
+    assignments: dict[str, int]
+    """How often each name is set, parameters included; all `for` loops count as one."""
+    aliased: frozenset[str]
+    indices: frozenset[str]
     """Every name that a `for` loop sets."""
-    return frozenset(_names_of_loops(source))
 
 
-def count_assignments(source: FunctionSource) -> dict[str, int]:
-    """How often each name is set in a function, its parameters included; all `for` loops count as one."""
-    counts: dict[str, int] = {argument.arg: 1 for argument in source.node.args.args}
-    for name in assigned_names(source.node.body):
+@functools.lru_cache(maxsize=256)
+def names_of(node: ast.FunctionDef) -> NamesOfFunction:
+    """What a function's text says about its names."""
+    loops = [inner.target for inner in ast.walk(node) if isinstance(inner, ast.For)]
+    indices = [name for target in loops for name in target_names(target)]
+    counts: dict[str, int] = {argument.arg: 1 for argument in node.args.args}
+    for name in assigned_names(node.body):
         counts[name] = counts.get(name, 0) + 1
-    indices = _names_of_loops(source)
     for name in set(indices):
         counts[name] -= indices.count(name) - 1
-    return counts
+    return NamesOfFunction(counts, aliased_names(node.body), frozenset(indices))
