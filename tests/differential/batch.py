@@ -24,8 +24,6 @@ FUNCTIONS = 128
 """Functions of one module."""
 INPUTS = 16
 """Packets that each of its programs gets."""
-TRACED = 8
-"""Packets for which the lines that are run are noted: each of them costs time."""
 
 _ANSWERS_SIZE = 8 * ANSWERS
 
@@ -73,8 +71,8 @@ def _differences(module: ModuleText, path: Path, packets: list[bytes], tally: Ta
             lines = Lines(path, module, tally)
             for program in programs:
                 functions = module.functions[program.name]
-                for number, packet in enumerate(packets):
-                    with lines.noted(wanted=number < TRACED):
+                for packet in packets:
+                    with lines.noted():
                         expected = simulated[program].run(packet)
                     actual = loaded[program].run(packet)
                     if actual.data != expected.data or actual.action != expected.action:
@@ -112,10 +110,10 @@ class Lines:
         self._tally = tally
 
     @contextmanager
-    def noted(self, *, wanted: bool) -> Generator[None]:
-        """Count the lines that are run in here, if that is wanted."""
+    def noted(self) -> Generator[None]:
+        """Count the lines that are run in here; nothing where a debugger or a coverage tool is at work."""
         before: Callable[..., Any] | None = sys.gettrace()
-        if wanted and before is None:
+        if before is None:
             sys.settrace(self._call)
         try:
             yield

@@ -12,10 +12,10 @@ FOLDER = Path(__file__).parent
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("differential")
     group.addoption(
-        "--modules", type=int, default=12, help="generated modules to compare, of some programs each"
+        "--modules", type=int, default=10, help="generated modules to compare, of some programs each"
     )
     group.addoption(
-        "--function-modules", type=int, default=3, help="generated modules of many small functions each"
+        "--function-modules", type=int, default=2, help="generated modules of many small functions each"
     )
     group.addoption("--first-seed", type=int, default=0, help="the seed of the first module")
 

@@ -24,15 +24,13 @@ from tests.differential.operations import (
 from tests.differential.vocabulary import INTEGERS, NETWORK
 
 _STATEMENTS = (
-    *("augment",) * 4,
-    *("compare",) * 3,
-    *("map_",) * 3,
-    *("assign",) * 2,
-    *("array", "record"),
+    *("augment",) * 6,
+    *("compare", "map_", "assign") * 2,
+    *("map_", "array", "record"),
 )
-_BLOCKS = ("block", "if_", *("elif_",) * 3, *("else_",) * 2, "for_", "while_", *("past_return",) * 2)
-"""A function has one of these; the later ones are not always run."""
-_PARTS = ("and_", "or_", "conditional", "walrus", "argument", "index")
+_BLOCKS = (*("block", "if_", "else_", "for_", "while_", "past_return") * 2, *("elif_",) * 3)
+"""A function has one of these; not all of them are always run."""
+_PARTS = (*("and_", "or_", "index") * 3, *("walrus",) * 4, "conditional", "argument")
 """And one of these: forms of an expression."""
 _DECORATORS = ("", "@function(inline=False)", "@function(verified_alone=True)")
 _MOST_STACK = 256
@@ -107,7 +105,7 @@ class FunctionMaker:
 
     def _block(self, names: Names, depth: int) -> None:
         """Statements of one form, with a block in it now and then."""
-        for _ in range(4):
+        for _ in range(6):
             card = self._decks.draw(("statement", names.form), _STATEMENTS)
             getattr(self, f"_{card}")(names, depth)
         if names.in_loop and self._choose.random() < 0.4:

@@ -97,9 +97,9 @@ class Tally:
         """All of them together."""
         return self._hits.total()
 
-    def missing(self) -> list[tuple[Cell, int]]:
+    def missing(self, least: int = LEAST) -> list[tuple[Cell, int]]:
         """The cells that were hit too rarely, and how often."""
-        return [(cell, self._hits[cell]) for cell in all_cells() if self._hits[cell] < LEAST]
+        return [(cell, self._hits[cell]) for cell in all_cells() if self._hits[cell] < least]
 
     def table(self) -> str:
         """For each operation and form of control, a line with the hits of each type."""
