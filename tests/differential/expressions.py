@@ -106,6 +106,9 @@ class Expressions:
         self.note(operation, kind, form)
         if operation in unary(kind):
             return f"({operation.removesuffix('x')}{self.integer(names, kind, depth - 1, form)})"
+        if self.chance(0.08):
+            # What the compiler knows it calculates itself.
+            return f"({kind}({self.literal(kind)}) {operation} {self.literal(kind)})"
         left, right = (
             self.integer(names, kind, depth - 1, form),
             self.operand(names, kind, depth - 1, form),

@@ -11,7 +11,8 @@ import pytest
 
 from osmia.compiler.backend import arithmetic, assembly
 from osmia.compiler.check import operators
-from osmia.compiler.ir.types import IntegerType
+from osmia.compiler.check.values import limits
+from osmia.compiler.ir.types import I64, IntegerType
 
 Plant = Callable[[pytest.MonkeyPatch], None]
 
@@ -67,17 +68,15 @@ def _swap_of_half(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(arithmetic, "byte_swap", byte_swap)
 
 
-def _wide_wrap(patch: pytest.MonkeyPatch) -> None:
-    """What a narrow sum loses is kept in the fold of known numbers."""
-    patch.setattr(operators, "_fold", _keeps_what_wraps(operators._fold))
+def _saturation(patch: pytest.MonkeyPatch) -> None:
+    right = operators._fold
 
-
-def _keeps_what_wraps(right: Callable[..., int]) -> Callable[..., int]:
     def fold(name: Any, kind: IntegerType, left: int, other: int) -> int:
-        most = (1 << kind.bits) - 1
-        return min(left + other, most) if name == "add" else right(name, kind, left, other)
+        low, high = limits(kind)
+        exact = right(name, I64, left, other) if kind.bits < 64 and name != "shr" else None
+        return right(name, kind, left, other) if exact is None else min(max(exact, low), high)
 
-    return fold
+    patch.setattr(operators, "_fold", fold)
 
 
 def _shift_mask(patch: pytest.MonkeyPatch) -> None:
@@ -133,7 +132,7 @@ FAULTS: dict[str, Plant] = {
     "no sign extension": _conversion_of(_unsigned),
     "no byte swap in conversions": _conversion_of(_without_order),
     "a byte swap of half the width": _swap_of_half,
-    "known sums that do not wrap around": _wide_wrap,
+    "what the compiler calculates does not wrap around": _saturation,
     "shift counts modulo the type's width": _shift_mask,
     "right shifts without the sign": _logical_shift,
     "an unsigned division of signed numbers": _unsigned_division,
