@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from osmia.lang import (
         Array,
         ArrayMap,
+        Atomic,
         BitField,
         BloomFilter,
         BtfTracepointContext,
@@ -214,6 +215,7 @@ __all__ = [
     "Answer",
     "Array",
     "ArrayMap",
+    "Atomic",
     "BitField",
     "BloomFilter",
     "Bpf",

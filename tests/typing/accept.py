@@ -10,6 +10,7 @@ import osmia
 from osmia import (
     Array,
     ArrayMap,
+    Atomic,
     BitField,
     BtfTracepointContext,
     Constant,
@@ -317,6 +318,21 @@ def read_globals(bpf: osmia.Bpf, limit: Constant[u32]) -> None:
     bpf[sent_count].value = u64(0)
     assert_type(bpf[sums].value, Total)
     assert_type(bpf[limit].value, u32)
+
+
+ticket = Global(Atomic(u32(0)))
+atomic_values = HashMap(u32, Atomic[u64], max_entries=4)
+
+
+@xdp
+def with_atomics(ctx: XdpContext) -> XdpAction:
+    assert_type(ticket.value.add(1), u32)
+    found = atomic_values.lookup(u32(1))
+    assert_type(found, Atomic[u64] | None)
+    if found is not None and found.compare_exchange(u64(1), 2) == 1:
+        found.value += 1
+    atomic_values.insert(u32(2), Atomic(u64(0)))
+    return XdpAction.PASS
 
 
 @struct

@@ -7,6 +7,7 @@ from typing import Literal
 import osmia
 from osmia import (
     Array,
+    Atomic,
     ArrayMap,
     BtfTracepointContext,
     Constant,
@@ -221,6 +222,15 @@ def with_globals(bpf: osmia.Bpf) -> None:
     sent_count.count = u64(1)  # error
     bpf[sent_count].value = u32(1)  # error
     bpf[LIMIT].value = u32(1)  # error
+
+
+ticket = Global(Atomic(u32(0)))
+
+
+def with_atomics() -> None:
+    ticket.value.add(u64(1))  # error
+    ticket.value = u32(1)  # error
+    ticket.value.subtract(u32(1))  # error
 
 
 @struct

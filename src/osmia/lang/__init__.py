@@ -3,6 +3,7 @@
 from osmia.lang import log
 from osmia.lang.actions import CgroupVerdict, NetfilterVerdict, SkAction, TcAction, XdpAction
 from osmia.lang.arrays import Array, CharArray, Comm
+from osmia.lang.atomics import Atomic
 from osmia.lang.buckets import Bucket, Histogram, Histograms
 from osmia.lang.cgroups import (
     CgroupDeviceContext,
@@ -153,6 +154,7 @@ from osmia.uapi import PerfHardware, PerfSoftware, RingBufFlags, SocketEvents, S
 __all__ = [
     "Array",
     "ArrayMap",
+    "Atomic",
     "BitField",
     "BloomFilter",
     "BtfTracepointContext",

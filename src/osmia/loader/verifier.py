@@ -43,6 +43,11 @@ CAUSES = (
         "keep large values in a PerCpuArray of one entry, or use smaller structs",
     ),
     _cause(
+        r"BPF_(?:STX|XADD) uses reserved fields|BPF_ATOMIC uses invalid atomic opcode",
+        "this kernel only adds atomically; to give the value before, and all else, needs Linux 5.12",
+        "call `add` without using what it gives, or take a map with a value for each processor",
+    ),
+    _cause(
         r"infinite loop detected|back-edge from insn",
         "the verifier cannot see that a loop ends",
         "loop over `range()` with a constant bound and leave early with `break`",

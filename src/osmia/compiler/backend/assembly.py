@@ -8,10 +8,13 @@ from osmia.compiler.backend import kernel_fields
 from osmia.compiler.backend.arithmetic import binary, compare, convert
 from osmia.compiler.backend.captures import capture_places, capture_size
 from osmia.compiler.backend.debug_info import DebugInfo
+from osmia.compiler.backend.register_uses import after_null_tests, used_registers
 from osmia.compiler.ir.ops import (
     AddressToPointer,
     Argument,
     AtomicAdd,
+    AtomicCompareExchange,
+    AtomicUpdate,
     Binary,
     Block,
     Branch,
@@ -212,7 +215,8 @@ class _FunctionAssembler:
         self._count = 0
         self._location = ""
         self._captured = capture_places(function.captures)
-        self._after_null_tests = set(_after_null_tests(function))
+        self._after_null_tests = set(after_null_tests(function))
+        self._used = set(used_registers(function))
 
     def lines(self) -> list[str]:
         """The function's text."""
@@ -484,6 +488,16 @@ class _FunctionAssembler:
                     byte = self.result(f"load i8, ptr {address}, align 1")
                     return self.result(f"icmp ne i8 {byte}, 0")
                 return self.result(f"load {_register_type(result.type)}, ptr {address}, align {alignment}")
+            case AtomicUpdate(result, operator, pointer, value):
+                # Only so, and without a use of the result, is it the `lock` instruction of every kernel.
+                order = "seq_cst" if operator != "add" or result.index in self._used else "monotonic"
+                target = f"ptr {self._value(pointer)}, {self._typed(value)}"
+                return self.result(f"atomicrmw {operator} {target} {order}")
+            case AtomicCompareExchange(_, pointer, expected, value):
+                numbers = f"{self._typed(expected)}, {self._typed(value)}"
+                pair = self.result(f"cmpxchg ptr {self._value(pointer)}, {numbers} seq_cst seq_cst")
+                kind = _register_type(expected.type)
+                return self.result(f"extractvalue {{ {kind}, i1 }} {pair}, 0")
             case CallHelper():
                 return self._call(operation)
             case KernelFieldAddress(_, pointer, struct, index):
@@ -554,25 +568,6 @@ class _FunctionAssembler:
         if isinstance(kind, IntegerType) and kind.bits < 64:
             return self.result(f"trunc i64 {value} to i{kind.bits}")
         return value
-
-
-def _after_null_tests(function: FunctionIr) -> Iterator[int]:
-    """The blocks to which a test of a pointer leads."""
-    tests: set[int] = set()
-    for block in function.blocks:
-        for operation, _ in block.operations:
-            match operation:
-                case IsNull(result, _):
-                    tests.add(result.index)
-                case Compare(result, _, Register(index=index), Number()) if index in tests:
-                    tests.add(result.index)
-                case _:
-                    pass
-        match block.terminator:
-            case (Branch(Register(index=index), then, otherwise), _) if index in tests:
-                yield from (then.index, otherwise.index)
-            case _:
-                pass
 
 
 def _argument_type(kind: IrType) -> str:

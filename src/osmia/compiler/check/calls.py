@@ -42,6 +42,7 @@ from osmia.compiler.primitives.method import Call, MethodRow
 from osmia.compiler.primitives.methods import methods_of
 from osmia.compiler.source import read_function
 from osmia.diagnostics import Span
+from osmia.lang.atomics import Atomic
 from osmia.lang.functions import Subprogram
 from osmia.lang.integers import Integer
 from osmia.lang.kfuncs import KernelFunction
@@ -154,6 +155,9 @@ def _method(checker: Checker, method: Method, node: ast.Call, evaluate: Evaluate
     if isinstance(receiver, Reference):
         pointee = receiver.type.pointee
         python_class = checker.module.types.python_class(pointee) if pointee is not None else None
+        rows = methods_of(python_class) if python_class is not None else {}
+        if method.name in rows:
+            return _row(checker, rows[method.name], receiver, method.name, arguments, node)
         function = vars(python_class)[method.name]
         return inline_function(checker, function, [receiver, *arguments], node)
     row = methods_of(_vocabulary_class(receiver))[method.name]
@@ -188,6 +192,8 @@ def _construct(checker: Checker, python_class: type, node: ast.Call, evaluate: E
         return _to_integer(checker, python_class, memory_type, node, evaluate)
     if isinstance(memory_type, StructType) and issubclass(python_class, Struct):
         return _struct(checker, python_class, memory_type, node, evaluate)
+    if issubclass(python_class, Atomic):
+        return _atomic(checker, python_class, node, evaluate)
     if isinstance(memory_type, ArrayType):
         return _array(checker, memory_type, node, evaluate)
     name = python_class.__name__
@@ -329,6 +335,30 @@ def _holding(checker: Checker, kind: ArrayType, data: bytes) -> Aggregate:
     python_class = checker.module.types.python_class(kind)
     assert python_class is not None
     return cast("Aggregate", python_class.from_bytes(data.ljust(kind.length, bytes(1))))
+
+
+def _atomic(checker: Checker, python_class: type, node: ast.Call, evaluate: Evaluate) -> Value:
+    """`Atomic(u64(1))`: of the type of the integer, or of that which is written, `Atomic[u64](1)`."""
+    arguments = _positional(checker, node, evaluate, "Atomic")
+    if arguments is None:
+        return Poison()
+    if len(arguments) != 1:
+        return checker.report(findings.wrong_arguments(checker.span(node), "Atomic", "one integer"))
+    (value,), span, types = arguments, checker.span(node.args[0]), checker.module.types
+    element: object = getattr(python_class, "element", None)
+    if element is None:
+        element = types.python_class(value.type) if isinstance(value, Scalar) else None
+    kind = types.memory_type(element)
+    wide = isinstance(kind, IntegerType) and kind.bits >= 32 and not kind.big_endian
+    memory_type = types.memory_type(Atomic.__class_getitem__(element)) if wide else None
+    if kind is None or memory_type is None:
+        expected = "an integer of 32 or 64 bits"
+        return checker.report(findings.type_mismatch(span, expected, str(value)))
+    fitted = checker.fit(value, kind, span)
+    target = checker.slot(memory_type)
+    if isinstance(fitted, Scalar):
+        checker.store(target, fitted)
+    return Reference(target, fresh=True)
 
 
 def _log(checker: Checker, level: int, node: ast.Call, evaluate: Evaluate) -> Value:

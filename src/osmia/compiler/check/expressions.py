@@ -263,9 +263,12 @@ def place_attribute(checker: Checker, receiver: Reference, node: ast.Attribute) 
     found = vars(python_class).get(node.attr) if python_class is not None else None
     if isinstance(found, property) and isinstance(found.fget, FunctionType):
         return calls.inline_function(checker, found.fget, [receiver], node)
-    if isinstance(found, FunctionType):
+    in_table = python_class is not None and node.attr in methods_of(python_class)
+    if isinstance(found, FunctionType) or in_table:
         return Method(receiver, node.attr)
     known = tuple(member.name for member in pointee.fields) if isinstance(pointee, StructType) else ()
+    if python_class is not None:
+        known += tuple(methods_of(python_class))
     if isinstance(pointee, ArrayType):
         return checker.report(
             findings.unsupported_operator(span, f".{node.attr}", str(pointee), "its elements are `[i]`")

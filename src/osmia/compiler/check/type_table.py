@@ -19,6 +19,7 @@ from osmia.compiler.ir.types import (
     StructType,
 )
 from osmia.lang.arrays import Array
+from osmia.lang.atomics import Atomic
 from osmia.lang.integers import Integer
 from osmia.lang.kernel_structs import KernelStruct, field_layout, type_size
 from osmia.lang.pointers import Pointer
@@ -75,6 +76,12 @@ class TypeTable:
             return StructType(
                 python_type.__name__, tuple(fields), python_type.memory_size(), python_type.memory_alignment()
             )
+        if issubclass(python_type, Atomic) and python_type is not Atomic:
+            element = self.memory_type(python_type.element)
+            assert element is not None
+            # The name is that of a struct in BTF, where only identifiers are names.
+            name = f"atomic_{python_type.element.__name__}"
+            return StructType(name, (StructField("value", element, 0),), element.size, element.size)
         if issubclass(python_type, Array) and python_type is not Array:
             element = self.memory_type(python_type.element)
             assert element is not None

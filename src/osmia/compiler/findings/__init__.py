@@ -39,6 +39,7 @@ from osmia.compiler.findings.logging import (
     log_value as log_value,
 )
 from osmia.compiler.findings.memory import (
+    atomic_in_packet as atomic_in_packet,
     atomic_width as atomic_width,
     fixed_entries as fixed_entries,
     index_unproven as index_unproven,

@@ -76,6 +76,16 @@ def atomic_width(span: Span, type_name: str) -> Diagnostic:
     )
 
 
+def atomic_in_packet(span: Span) -> Diagnostic:
+    """A method of an `Atomic` that lies in a packet."""
+    return Diagnostic(
+        "atomic-in-packet",
+        span,
+        "the kernel changes no bytes of a packet in one step",
+        "no other processor has this packet: make the field a plain integer",
+    )
+
+
 def index_unproven(span: Span, length: int) -> Diagnostic:
     """An array index that may be out of range."""
     if length & (length - 1) == 0:

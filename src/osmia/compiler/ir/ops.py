@@ -339,6 +339,29 @@ class PointerToAddress:
     pointer: Operand
 
 
+AtomicOperator = Literal["add", "and", "or", "xor", "xchg"]
+
+
+@dataclass(frozen=True, eq=False)
+class AtomicUpdate:
+    """Change 32 or 64 bits of memory in one step; the result, the value before, needs Linux 5.12 if used."""
+
+    result: Register
+    operator: AtomicOperator
+    pointer: Operand
+    value: Operand
+
+
+@dataclass(frozen=True, eq=False)
+class AtomicCompareExchange:
+    """Set 32 or 64 bits of memory where they are as expected; the result is the value before (Linux 5.12)."""
+
+    result: Register
+    pointer: Operand
+    expected: Operand
+    value: Operand
+
+
 @dataclass(frozen=True, eq=False)
 class Zero:
     """Set bytes to zero."""
@@ -480,6 +503,8 @@ Operation = (
     | Load
     | Store
     | AtomicAdd
+    | AtomicUpdate
+    | AtomicCompareExchange
     | KernelFieldAddress
     | KernelFieldInfo
     | KernelTypeInfo

@@ -19,10 +19,14 @@ class Call:
     span: Span
 
 
+Emit = Callable[[Checker, Value, Call], Value]
+"""Emits what a method means: on what it is called, and with what."""
+
+
 @dataclass(frozen=True)
 class MethodRow:
     """A method's parameters, for the message when the count is wrong, and its meaning."""
 
     parameters: tuple[str, ...] | None
     """None where they depend on what the method is called on: then `emit` counts them."""
-    emit: Callable[[Checker, Value, Call], Value]
+    emit: Emit

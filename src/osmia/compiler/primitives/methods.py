@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from osmia.compiler.primitives import (
+    atomics,
     histograms,
     maps,
     packet,
@@ -16,6 +17,7 @@ from osmia.compiler.primitives import (
 )
 from osmia.compiler.primitives.helpers import on_context
 from osmia.compiler.primitives.method import MethodRow
+from osmia.lang.atomics import Atomic
 from osmia.lang.cgroups import CgroupSockoptContext, CgroupSysctlContext
 from osmia.lang.contexts import TcContext, XdpContext
 from osmia.lang.events import PerfEventArray, RingBuf
@@ -50,6 +52,13 @@ METHODS: dict[type, dict[str, MethodRow]] = {
     },
     ProgramArray: {"tail_call": MethodRow(("ctx", "index"), program_arrays.tail_call)},
     HistogramMap: {"record": MethodRow(None, histograms.record)},
+    Atomic: {
+        **{
+            name: MethodRow((argument,), atomics.update(operator))
+            for name, (argument, operator) in atomics.UPDATES.items()
+        },
+        "compare_exchange": MethodRow(("expected", "value"), atomics.compare_exchange),
+    },
     StackTrace: {
         "capture_kernel": MethodRow(("ctx",), stack_traces.capture_kernel),
         "capture_user": MethodRow(("ctx",), stack_traces.capture_user),
