@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     )
     from osmia.bpf.features import Answer, Feature, features
     from osmia.bpf.loaded import LoadedBpf, load
+    from osmia.bpf.opened_maps import open_array, open_map, open_per_cpu_array, open_per_cpu_map
     from osmia.bpf.simulated import SimulatedBpf, simulate
     from osmia.errors import (
         AlreadyAttachedError,
@@ -385,6 +386,10 @@ __all__ = [
     "log",
     "loop",
     "lsm",
+    "open_array",
+    "open_map",
+    "open_per_cpu_array",
+    "open_per_cpu_map",
     "perf_event",
     "probe_read_kernel_str",
     "probe_read_user_str",
@@ -414,6 +419,7 @@ __all__ = [
 _ROOMS = {
     "osmia.bpf.features": ("Answer", "Feature", "features"),
     "osmia.bpf.loaded": ("LoadedBpf", "load"),
+    "osmia.bpf.opened_maps": ("open_array", "open_map", "open_per_cpu_array", "open_per_cpu_map"),
     "osmia.bpf.simulated": ("SimulatedBpf", "simulate"),
     "osmia.bpf": (
         "Bpf",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
+from osmia.bpf.columns import columns
 from osmia.bpf.events import EventCodec, EventReader, EventSource
 from osmia.bpf.interface import Bpf
 from osmia.bpf.kernel_log import KERNEL_LOGGER, LogForwarder
@@ -61,6 +62,9 @@ from osmia.loader import (
 )
 from osmia.loader.log import LEVEL as LOG_LEVEL, MAP as LOG_MAP, SECTION as LOG_SECTION, LogDecoder
 from osmia.uapi import MapType
+
+if TYPE_CHECKING:
+    import numpy
 
 __all__ = ["LoadedBpf", "load"]
 
@@ -188,6 +192,21 @@ class LoadedBpf(Bpf):
             known = ", ".join(self.object.programs)
             raise UsageError(f"there is no program {name!r}", f"the object has: {known}")
         return self.object.programs[name]
+
+    def map_object(self, declaration: Map) -> MapObject:
+        """The kernel's side of a declared map: its descriptor and number, `pin` and `freeze`.
+
+        UsageError for a map that no loaded program uses.
+        """
+        return self._created(declaration)
+
+    def to_numpy(self, declaration: Map) -> numpy.ndarray[Any, Any]:
+        """A whole hash map or array as a structured array with the fields `key` and `value`.
+
+        Read by batch where the kernel has it (Linux 5.6). A per-CPU value has a second dimension, by
+        processor: `bpf.to_numpy(counts)["value"].sum(axis=1)`. UsageError for a map without entries.
+        """
+        return columns(declaration, self._created(declaration))
 
     def map(self, name: str, key: type[K], value: type[V]) -> HashMapHandle[K, V]:
         """A hash map by its name in the object, with the types of its keys and values."""

@@ -19,7 +19,18 @@ from osmia.cli.observation import Observer
 from osmia.cli.subcommands import SubCommands
 from osmia.cli.user_module import import_file, programs_in
 from osmia.errors import UsageError
-from osmia.lang import ClassifierProgram, Map, Program, TracingProgram, XdpFlags, XdpProgram
+from osmia.lang import (
+    ClassifierProgram,
+    Map,
+    PerfEventProgram,
+    Program,
+    SkLookupProgram,
+    TracingProgram,
+    UprobeProgram,
+    XdpFlags,
+    XdpMapProgram,
+    XdpProgram,
+)
 
 __all__ = ["add_parser"]
 
@@ -86,3 +97,12 @@ def _attach(bpf: Bpf, program: Program[Any, Any], interface: str, flags: XdpFlag
         bpf[program].attach(interface, Direction.EGRESS)
     elif isinstance(program, TracingProgram):
         bpf[program].attach()
+    elif isinstance(program, UprobeProgram):
+        bpf[program].attach()
+    elif isinstance(program, PerfEventProgram):
+        bpf[program].attach()
+    elif isinstance(program, SkLookupProgram):
+        bpf[program].attach()
+    elif not isinstance(program, XdpMapProgram):
+        help_text = "write a function main() in the file that loads and attaches it"
+        raise UsageError(f"osmia run does not know what to attach {program.name} to", help_text)

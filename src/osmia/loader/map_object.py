@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from osmia.errors import KernelError, PermissionDeniedError
 from osmia.loader.memory_lock import with_memory_lock
 from osmia.loader.permission import refused
+from osmia.loader.pinning import pin
 from osmia.loader.specification import MapSpec
 from osmia.sys import Descriptor, Kernel
 from osmia.uapi import MapType
@@ -68,6 +70,18 @@ class MapObject:
     def id(self) -> int:
         """The kernel's number of this map."""
         return self.info().id
+
+    def pin(self, path: str | Path) -> None:
+        """Give the map a name in a bpffs; it stays under it when this process ends.
+
+        Raises:
+            UsageError: the name is taken, or its folder is not in a bpffs.
+        """
+        pin(self.kernel, self.fileno(), path)
+
+    def freeze(self) -> None:
+        """Make the map read-only for user space, for good (Linux 5.2); programs may go on writing it."""
+        self.kernel.map_freeze(self.fileno())
 
     def close(self) -> None:
         """Give up the descriptor; the map goes when no program uses it."""

@@ -7,7 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from osmia.errors import KernelError, NotSupportedError, UnknownInterfaceError, UsageError
+from osmia.errors import KernelError, NotSupportedError, UnknownInterfaceError
+from osmia.loader.pinning import pin
 from osmia.sys import Descriptor, Kernel
 from osmia.uapi import LinkType
 
@@ -87,20 +88,7 @@ class Link:
         Raises:
             UsageError: the name is taken, or its folder is not in a bpffs.
         """
-        try:
-            self._kernel.pin(self.fd, str(path))
-        except KernelError as error:
-            reasons = {
-                errno.EEXIST: "the name is taken",
-                errno.ENOENT: "there is no such folder",
-                errno.EPERM: "the folder is not in a bpffs",
-                errno.EINVAL: "this kind of hook has no link that could be pinned",
-            }
-            if error.errno in reasons:
-                raise UsageError(
-                    f"cannot pin at {path}: {reasons[error.errno]}", "/sys/fs/bpf is the usual bpffs"
-                ) from None
-            raise
+        pin(self._kernel, self.fd, path)
 
     def detach(self) -> None:
         """Take the program off the hook; no error where that was done before."""
