@@ -61,7 +61,7 @@ def _run(arguments: argparse.Namespace) -> int:
     module = import_file(arguments.file)
     programs = programs_in(module, arguments.file)
     interface: str | None = arguments.interface
-    if interface is None and any(not isinstance(program, TracingProgram) for program in programs):
+    if interface is None and any(isinstance(each, XdpProgram | ClassifierProgram) for each in programs):
         raise UsageError("no interface to attach to", "give one: osmia run FILE.py -i eth0")
     given = [*([interface] if interface is not None else []), *arguments.arguments]
     main = getattr(module, "main", None)
@@ -95,13 +95,7 @@ def _attach(bpf: Bpf, program: Program[Any, Any], interface: str, flags: XdpFlag
         bpf[program].attach(interface, flags=flags)
     elif isinstance(program, ClassifierProgram):
         bpf[program].attach(interface, Direction.EGRESS)
-    elif isinstance(program, TracingProgram):
-        bpf[program].attach()
-    elif isinstance(program, UprobeProgram):
-        bpf[program].attach()
-    elif isinstance(program, PerfEventProgram):
-        bpf[program].attach()
-    elif isinstance(program, SkLookupProgram):
+    elif isinstance(program, TracingProgram | UprobeProgram | PerfEventProgram | SkLookupProgram):
         bpf[program].attach()
     elif not isinstance(program, XdpMapProgram):
         help_text = "write a function main() in the file that loads and attaches it"
