@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from osmia.errors import KernelError, UsageError
 from osmia.lang.memory import MemoryCodec
 from osmia.loader import (
     ArrayHandle,
     HashMapHandle,
-    MapObject,
-    MapSpec,
     PerCpuArrayHandle,
     PerCpuHashMapHandle,
 )
-from osmia.loader.pinning import open_pinned
-from osmia.sys import RUNNING_KERNEL, Descriptor
-from osmia.uapi import MapFlags, MapType
+from osmia.loader.opened_maps import open_map_object
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -46,14 +40,14 @@ def open_map(
         UsageError: no such map, another kind of map, or keys and values of another size.
         PermissionDeniedError, KernelError.
     """
-    with _opened(source) as opened:
+    with open_map_object(source) as opened:
         yield HashMapHandle(opened, MemoryCodec(key), MemoryCodec(value))
 
 
 @contextmanager
 def open_array(source: str | Path | int, value: type[V]) -> Generator[ArrayMapping[V], None, None]:
     """An array, by the path it is pinned at or by its number in the kernel; otherwise as `open_map`."""
-    with _opened(source) as opened:
+    with open_map_object(source) as opened:
         yield ArrayHandle(opened, MemoryCodec(value))
 
 
@@ -62,7 +56,7 @@ def open_per_cpu_map(
     source: str | Path | int, key: type[K], value: type[V]
 ) -> Generator[PerCpuMapping[K, V], None, None]:
     """A per-CPU hash map or per-CPU LRU hash map; otherwise as `open_map`."""
-    with _opened(source) as opened:
+    with open_map_object(source) as opened:
         yield PerCpuHashMapHandle(opened, MemoryCodec(key), MemoryCodec(value))
 
 
@@ -71,36 +65,5 @@ def open_per_cpu_array(
     source: str | Path | int, value: type[V]
 ) -> Generator[PerCpuArrayMapping[V], None, None]:
     """A per-CPU array; otherwise as `open_map`."""
-    with _opened(source) as opened:
+    with open_map_object(source) as opened:
         yield PerCpuArrayHandle(opened, MemoryCodec(value))
-
-
-def _opened(source: str | Path | int) -> MapObject:
-    kernel = RUNNING_KERNEL
-    if isinstance(source, int):
-        try:
-            fd = kernel.fd_by_id("map", source)
-        except KernelError as error:
-            if error.errno == errno.ENOENT:
-                raise UsageError(f"there is no map {source}", "`bpftool map` lists them") from None
-            raise
-    else:
-        fd = open_pinned(kernel, source)
-    descriptor = Descriptor(kernel, fd, f"map {source}")
-    try:
-        info = kernel.map_info(fd)
-        spec = MapSpec(
-            info.name.decode(errors="replace") or str(source),
-            MapType(info.type),
-            info.key_size,
-            info.value_size,
-            info.max_entries,
-            MapFlags(info.map_flags),
-        )
-    except (KernelError, ValueError):
-        descriptor.close()
-        raise UsageError(f"{source} is no map of a kind that is known here") from None
-    except BaseException:
-        descriptor.close()
-        raise
-    return MapObject(kernel, descriptor, spec)
