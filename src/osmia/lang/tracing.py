@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar, cast, overload
 
 from osmia.lang.arrays import Array, CharArray, Comm
 from osmia.lang.helpers import text_of
@@ -19,7 +19,9 @@ __all__ = [
     "RawTracepointContext",
     "RawTracepointProgram",
     "TracepointContext",
+    "TracepointField",
     "TracepointProgram",
+    "TracepointText",
     "TracingProgram",
     "kprobe",
     "kretprobe",
@@ -30,6 +32,7 @@ __all__ = [
 F = TypeVar("F", bound="Integer | Array[Any, Any]")
 T = TypeVar("T", bound="CharArray[Any]")
 C = TypeVar("C")
+Record = TypeVar("Record", bound="TracepointContext")
 
 
 class TaskContext:
@@ -88,6 +91,48 @@ class TracepointContext(TaskContext):
         """
         start = int(self.read(u32, offset)) & 0xFFFF
         return text_of(field_type, self._record[start:])
+
+
+class TracepointField(Generic[F]):
+    """A field of a tracepoint's record, in a subclass of `TracepointContext`.
+
+    `osmia generate tracepoint CATEGORY/NAME` writes such a class:
+
+        class SchedWakeup(TracepointContext):
+            pid = TracepointField(i32, 24)
+
+        @tracepoint("sched", "sched_wakeup")
+        def woken(ctx: SchedWakeup) -> int:
+            ...
+    """
+
+    def __init__(self, field_type: type[F], offset: int) -> None:
+        self.type = field_type
+        self.offset = offset
+        """Bytes from the begin of the record, as tracefs has it."""
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> TracepointField[F]: ...
+    @overload
+    def __get__(self, instance: TracepointContext, owner: type) -> F: ...
+    def __get__(self, instance: TracepointContext | None, owner: type) -> TracepointField[F] | F:
+        return self if instance is None else instance.read(self.type, self.offset)
+
+
+class TracepointText(Generic[T]):
+    """A `__data_loc char[]` field: text behind the record; see `TracepointContext.read_data_loc`."""
+
+    def __init__(self, text_type: type[T], offset: int) -> None:
+        self.type = text_type
+        self.offset = offset
+        """Bytes from the begin of the record to where the text's place stands."""
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> TracepointText[T]: ...
+    @overload
+    def __get__(self, instance: TracepointContext, owner: type) -> T: ...
+    def __get__(self, instance: TracepointContext | None, owner: type) -> TracepointText[T] | T:
+        return self if instance is None else instance.read_data_loc(self.type, self.offset)
 
 
 class RawTracepointContext(TaskContext):
@@ -166,9 +211,16 @@ class KretprobeProgram(KprobeProgram):
     prefix = "kretprobe"
 
 
-def tracepoint(category: str, name: str) -> Callable[[Callable[[TracepointContext], int]], TracepointProgram]:
-    """Declare a program on a tracepoint, as `tracepoint("raw_syscalls", "sys_enter")`; it returns 0."""
-    return lambda function: TracepointProgram(function, f"{category}/{name}")
+def tracepoint(category: str, name: str) -> Callable[[Callable[[Record], int]], TracepointProgram]:
+    """Declare a program on a tracepoint, as `tracepoint("raw_syscalls", "sys_enter")`; it returns 0.
+
+    Its context is a `TracepointContext`, or a subclass that knows the record's fields: see `TracepointField`.
+    """
+
+    def declare(function: Callable[[Record], int]) -> TracepointProgram:
+        return TracepointProgram(cast("Callable[[TracepointContext], int]", function), f"{category}/{name}")
+
+    return declare
 
 
 def raw_tracepoint(name: str) -> Callable[[Callable[[RawTracepointContext], int]], RawTracepointProgram]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from osmia.btf import LazyBtf
 from osmia.errors import NotSupportedError
-from osmia.sys import Descriptor, Kernel
+from osmia.sys import RUNNING_KERNEL, Descriptor, Kernel
 
 
 class KernelTypes:
@@ -58,3 +58,8 @@ def open_module_btf(kernel: Kernel, module: str) -> Descriptor:
     raise NotSupportedError(
         f"something of module {module!r}", needs="the module, which was unloaded just now"
     )
+
+
+def running_kernel_types() -> KernelTypes:
+    """Those of this machine's kernel; each call reads them anew."""
+    return KernelTypes(RUNNING_KERNEL)

@@ -95,13 +95,20 @@ class MachineCalls:
         return EventSource(number, return_bit)
 
     def tracepoint_id(self, category: str, name: str) -> int:
-        """The number of a tracepoint, from tracefs.
+        """The number of a tracepoint, from tracefs; errors as of `tracepoint_format`."""
+        return int(self._tracepoint_file(category, name, "id"))
+
+    def tracepoint_format(self, category: str, name: str) -> str:
+        """The layout of a tracepoint's record, from tracefs.
 
         Raises:
             NotSupportedError: tracefs is not mounted.
             UsageError: there is no such tracepoint.
             PermissionDeniedError: tracefs may not be read.
         """
+        return self._tracepoint_file(category, name, "format")
+
+    def _tracepoint_file(self, category: str, name: str, file: str) -> str:
         mounts = self.mounts()
         root = mounts.get("tracefs") or (f"{mounts['debugfs']}/tracing" if "debugfs" in mounts else None)
         if root is None:
@@ -109,7 +116,7 @@ class MachineCalls:
                 "tracepoints by name", needs="tracefs: mount -t tracefs tracefs /sys/kernel/tracing"
             )
         try:
-            return int((Path(root) / "events" / category / name / "id").read_text())
+            return (Path(root) / "events" / category / name / file).read_text()
         except PermissionError:
             help_text = "run it as root, or use raw_tracepoint, which needs no tracefs"
             raise PermissionDeniedError("read tracefs", ("CAP_DAC_READ_SEARCH",), help_text) from None

@@ -29,7 +29,7 @@ from osmia.compiler.ir.ops import Local, Null, StoreContext, StoreLocal
 from osmia.compiler.ir.types import SHARED, ArrayType, IntegerType, MemoryType, PointerType, Space
 from osmia.compiler.primitives import maps
 from osmia.compiler.primitives.context_row import ContextFieldRow
-from osmia.compiler.primitives.contexts import CONTEXTS
+from osmia.compiler.primitives.contexts import context_row
 from osmia.lang.constants import Constant
 from osmia.lang.maps import Map
 from osmia.lang.variables import is_global
@@ -234,7 +234,7 @@ def _context_field(checker: Checker, target: ast.Attribute) -> ContextFieldRow |
     variable = checker.frame.variables.get(target.value.id)
     if variable is None or not isinstance(variable.value, Context):
         return None
-    field = CONTEXTS[variable.value.context_type].fields.get(target.attr)
+    field = context_row(variable.value.context_type).fields.get(target.attr)
     return field if field is not None and field.writable else None
 
 

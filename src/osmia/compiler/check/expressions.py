@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import inspect
 from enum import Enum
 from types import FunctionType, ModuleType
 from typing import Any, cast
@@ -49,14 +50,16 @@ from osmia.compiler.ir.types import (
 )
 from osmia.compiler.primitives import kernel_memory
 from osmia.compiler.primitives.context_arrays import context_array
-from osmia.compiler.primitives.contexts import CONTEXTS
+from osmia.compiler.primitives.contexts import context_row
 from osmia.compiler.primitives.methods import methods_of
 from osmia.compiler.primitives.properties import properties_of
+from osmia.compiler.primitives.tracing import record_field
 from osmia.lang.constants import Constant
 from osmia.lang.integers import Integer
 from osmia.lang.maps import Map
 from osmia.lang.memory import Aggregate
 from osmia.lang.packet import Packet
+from osmia.lang.tracing import TracepointField, TracepointText
 from osmia.lang.variables import Global, is_global
 
 
@@ -282,7 +285,10 @@ def text(node: ast.expr) -> str:
 
 
 def _context_attribute(checker: Checker, receiver: Context, context_type: type, node: ast.Attribute) -> Value:
-    row = CONTEXTS[context_type]
+    row = context_row(context_type)
+    declared = inspect.getattr_static(context_type, node.attr, None)
+    if isinstance(declared, TracepointField | TracepointText):
+        return record_field(checker, receiver, declared, checker.span(node))
     field = row.fields.get(node.attr)
     if field is not None:
         if isinstance(field.type, ArrayType):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from types import FunctionType
 from typing import Any, cast
 
@@ -68,7 +69,7 @@ def _check(program: Program[Any, Any], module: ModuleContext, source: FunctionSo
     if len(module.findings) > before:
         return None
     argument = parameters[0].arg
-    frame.variables[argument] = Variable(None, Context(program.context_type))
+    frame.variables[argument] = Variable(None, Context(_context_class(checker, program, parameters[0])))
     checker.state = Flow(frozenset({argument}))
     if isinstance(program, TypedProgram):
         kernel_arguments.bind_arguments(checker, program, source.node)
@@ -80,3 +81,12 @@ def _check(program: Program[Any, Any], module: ModuleContext, source: FunctionSo
     checker.builder.finish(Number(0, return_type))
     context = CONTEXTS[program.context_type].kernel_name
     return checker.builder.build(program.name, program.section, context, return_type, scope, argument)
+
+
+def _context_class(checker: Checker, program: Program[Any, Any], parameter: ast.arg) -> type:
+    """The context's class: the program's, or a subclass of it that the parameter is annotated with."""
+    if parameter.annotation is not None:
+        meaning = checker.annotation(parameter.annotation)
+        if isinstance(meaning, type) and issubclass(meaning, program.context_type):
+            return meaning
+    return program.context_type

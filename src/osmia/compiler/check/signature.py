@@ -98,7 +98,7 @@ def _is_instance(value: Value, annotation: object) -> bool:
         case Cursor():
             return python_class is Packet
         case Context(context_type=context_type):
-            return python_class is context_type
+            return isinstance(python_class, type) and issubclass(context_type, python_class)
         case Static(value=static):
             return isinstance(python_class, type) and isinstance(static, python_class)
         case _:

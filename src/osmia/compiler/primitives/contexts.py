@@ -12,6 +12,12 @@ from osmia.lang.user_probes import PerfEventContext
 
 _BE16 = IntegerType("be16", 16, big_endian=True)
 
+
+def context_row(context_type: type) -> ContextRow:
+    """The row of a context, also of a subclass that a user made of it."""
+    return next(CONTEXTS[base] for base in context_type.__mro__ if base in CONTEXTS)
+
+
 CONTEXTS: dict[type, ContextRow] = {
     XdpContext: ContextRow(
         "xdp_md",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from dataclasses import dataclass
+from typing import Any
 
 from osmia.compiler import findings
 from osmia.compiler.check.context import Checker
@@ -21,7 +22,9 @@ from osmia.compiler.ir.types import (
     alignment_of,
 )
 from osmia.compiler.primitives.method import Call
+from osmia.diagnostics import Span
 from osmia.lang.arrays import CharArray, Comm
+from osmia.lang.tracing import TracepointField, TracepointText
 
 _GET_CURRENT_PID_TGID, _GET_CURRENT_UID_GID, _GET_CURRENT_COMM = 14, 15, 16
 _PROBE_READ_USER_STR, _PROBE_READ_KERNEL_STR = 114, 115
@@ -84,6 +87,16 @@ def read(checker: Checker, receiver: Value, call: Call) -> Value:
         expected = f"a known offset, a multiple of {unit}"
         return checker.report(findings.type_mismatch(call.spans[1], expected, str(call.values[1])))
     return _field(checker, offset, kind) if isinstance(kind, IntegerType) else _array(checker, offset, kind)
+
+
+def record_field(
+    checker: Checker, receiver: Value, field: TracepointField[Any] | TracepointText[Any], span: Span
+) -> Value:
+    """A field that a subclass of `TracepointContext` declares."""
+    offset = PlainInt(Number(field.offset, I64), field.offset, field.offset)
+    call = Call((Static(field.type), offset), (span, span), span)
+    emit = read if isinstance(field, TracepointField) else read_data_loc
+    return emit(checker, receiver, call)
 
 
 def _type_argument(checker: Checker, value: Value) -> MemoryType | None:

@@ -7,7 +7,7 @@ import errno
 from osmia.errors import KernelError, UsageError
 from osmia.loader.attach.link import Link
 from osmia.loader.attach.perf_event import attach_perf_event
-from osmia.sys import Descriptor, Kernel
+from osmia.sys import RUNNING_KERNEL, Descriptor, Kernel
 from osmia.uapi import PerfType
 from osmia.uapi.records import PerfEventAttributes
 
@@ -39,3 +39,8 @@ def attach_raw_tracepoint(kernel: Kernel, program_fd: int, name: str) -> Link:
             raise UsageError(f"there is no tracepoint {name!r}", "tracefs lists them in events/") from None
         raise
     return Link(kernel, Descriptor(kernel, fd, f"link of {hook}"), hook)
+
+
+def tracepoint_format(category: str, name: str, kernel: Kernel = RUNNING_KERNEL) -> str:
+    """The layout of a tracepoint's record, as tracefs shows it; errors as of `attach_tracepoint`."""
+    return kernel.tracepoint_format(category, name)
