@@ -7,12 +7,13 @@ import socket
 import threading
 import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pytest
 
 import osmia
 from osmia import (
+    Array,
     ArrayMap,
     BitField,
     BtfTracepointContext,
@@ -23,6 +24,8 @@ from osmia import (
     KernelPointer,
     KernelStruct,
     RawTracepointContext,
+    TracepointContext,
+    TracepointField,
     TracingProgram,
     VerifierError,
     be16,
@@ -36,6 +39,7 @@ from osmia import (
     kernel_pointer,
     raw_tracepoint,
     struct,
+    tracepoint,
     type_exists,
     type_size,
     u8,
@@ -43,6 +47,7 @@ from osmia import (
     u32,
     u64,
 )
+from osmia.sys import RUNNING_KERNEL
 
 
 class Mm(KernelStruct, name="mm_struct"):
@@ -248,3 +253,32 @@ def test_an_unknown_tracepoint() -> None:
 
     with pytest.raises(osmia.UsageError, match="no tracepoint 'no_such_event'"):
         osmia.load(nowhere)
+
+
+class InetSockSetState(TracepointContext):
+    """The record of sock/inet_sock_set_state, as `osmia generate tracepoint` writes it."""
+
+    newstate = TracepointField(i32, 20)
+    dport = TracepointField(u16, 26)
+    daddr = TracepointField(Array[u8, Literal[4]], 36)
+
+
+addresses = HashMap(u16, Array[u8, Literal[4]], max_entries=256)
+
+
+@tracepoint("sock", "inet_sock_set_state")
+def recorded(ctx: InetSockSetState) -> int:
+    if ctx.newstate == TCP_SYN_SENT:
+        addresses[ctx.dport] = ctx.daddr
+    return 0
+
+
+def test_the_fields_of_a_tracepoint() -> None:
+    if "tracefs" not in RUNNING_KERNEL.mounts():
+        pytest.skip("tracefs is not mounted")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        number = server.getsockname()[1]
+        with osmia.load(recorded) as bpf:
+            bpf[recorded].attach()
+            socket.create_connection(("127.0.0.1", number)).close()
+            assert bytes(bpf[addresses][u16(number)]) == bytes([127, 0, 0, 1])
