@@ -43,6 +43,18 @@ drivers/media/rc/bpf-lirc.c, net/ipv4/bpf_tcp_ca.c."""
 
 HAND_WRITTEN = {"ktime_get_ns", "get_prandom_u32", "get_smp_processor_id"}
 """Functions of `lang/helpers.py` already."""
+CONTEXTS = {
+    "struct xdp_buff *": "XdpContext",
+    "struct sk_buff *": "TcContext | SkBuffContext",
+    "const void *": "TcContext | SkBuffContext | SkReuseportContext",
+    "struct sk_msg_buff *": "SkMsgContext",
+    "struct bpf_sock_ops *": "SockOpsContext",
+    "struct bpf_sock_addr *": "CgroupSockAddrContext",
+    "struct bpf_sysctl *": "CgroupSysctlContext",
+    "struct sk_reuseport_md *": "SkReuseportContext",
+    "struct pt_regs *": "KprobeContext",
+}
+"""The class of a context; what takes several kinds is checked by the compiler."""
 _KEYWORDS = {"from": "from_", "type": "type_", "map": "map_"}
 
 
@@ -131,10 +143,18 @@ def functions() -> str:
         "",
         "from __future__ import annotations",
         "",
+        "from typing import TYPE_CHECKING",
+        "",
         "from osmia.lang.helper_meanings import meaning",
-        "from osmia.lang.contexts import XdpContext",
         "from osmia.lang.integers import Integer, be16, i32, i64, u16, u32, u64",
-        "from osmia.lang.maps import Map",
+        "",
+        "if TYPE_CHECKING:",
+        "    from osmia.lang.cgroups import CgroupSockAddrContext, CgroupSysctlContext",
+        "    from osmia.lang.contexts import TcContext, XdpContext",
+        "    from osmia.lang.maps import Map",
+        "    from osmia.lang.socket_buffers import SkBuffContext",
+        "    from osmia.lang.sockets import SkMsgContext, SkReuseportContext, SockOpsContext",
+        "    from osmia.lang.tracing import KprobeContext",
         "",
         f"__all__ = {names!r}",
         "",
@@ -167,7 +187,8 @@ def _parameter(argument: Argument) -> str:
 def _annotation(name: str, argument: Argument) -> str:
     match argument.kind:
         case ArgumentKind.CONTEXT:
-            return "XdpContext" if name.startswith("xdp_") else "object"
+            declared = next(each for each in HELPERS[name].parameters if each.name == argument.name)
+            return CONTEXTS.get(declared.type, "object")
         case ArgumentKind.MAP:
             return "Map"
         case ArgumentKind.INTEGER | ArgumentKind.ADDRESS:
@@ -233,6 +254,34 @@ def _manual_lines() -> Iterator[str]:
         licence = "GPL" if where.gpl_only else ""
         types = _types(where.program_types)
         yield f"| `{helper.name}` | {where.since} | {licence} | {types} | {_spelling(helper.name)} |"
+    yield from _KFUNCS.splitlines()
+
+
+_KFUNCS = """
+## Functions of the kernel by name
+
+What the kernel adds today is no helper but a kfunc: a function that programs call by its name, and that a
+kernel may have or not. Declare it with its types; its body is what it does in a simulation.
+
+```python
+@kfunc
+def bpf_strlen(text: CharArray[Literal[16]]) -> i32:
+    raise NotImplementedError
+
+
+@xdp
+def program(ctx: XdpContext) -> XdpAction:
+    text = CharArray[Literal[16]]()
+    if kfunc_exists(bpf_strlen) and bpf_strlen(text) > 4:
+        return XdpAction.DROP
+    return XdpAction.PASS
+```
+
+Arguments are integers, bools, the context, and structs and arrays, which are passed by reference; the
+result is an integer, a bool or nothing. `osmia.load` finds the function in the BTF of the kernel or of a
+loaded module, and raises `NotSupportedError` with its name where there is none; what stands behind
+`kfunc_exists` may be missing. Which program types may call a kfunc is known to the kernel alone: the verifier
+says so."""
 
 
 def _spelling(name: str) -> str:

@@ -53,6 +53,7 @@ from osmia import (
     field_exists,
     field_offset,
     function,
+    helpers,
     i32,
     i64,
     kernel_address,
@@ -452,3 +453,27 @@ def counts_long(ctx: XdpContext) -> XdpAction:
         assert_type(turn, int)
         total += u64(turn)
     return XdpAction.PASS
+
+
+@osmia.kfunc
+def bpf_xdp_metadata_rx_hash(ctx: XdpContext, hash: Array[u32, Literal[1]]) -> i32:
+    raise NotImplementedError
+
+
+@xdp
+def calls_the_kernel(ctx: XdpContext) -> XdpAction:
+    hash = Array[u32, Literal[1]]()
+    if osmia.kfunc_exists(bpf_xdp_metadata_rx_hash) and bpf_xdp_metadata_rx_hash(ctx, hash) == 0:
+        assert_type(bpf_xdp_metadata_rx_hash(ctx, hash), i32)
+    assert_type(helpers.csum_diff(None, hash, 0), i64)
+    assert_type(helpers.xdp_load_bytes(ctx, 12, hash), i64)
+    assert_type(helpers.jiffies64(), u64)
+    assert_type(ctx.adjust_head(-14), i64)
+    return XdpAction(helpers.redirect(3, 0))
+
+
+@classifier
+def rewrites(ctx: TcContext) -> TcAction:
+    helpers.l3_csum_replace(ctx, 24, be16(1), be16(2), 2)
+    helpers.skb_store_bytes(ctx, 0, u32(1), 0)
+    return TcAction.OK

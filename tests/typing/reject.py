@@ -30,6 +30,7 @@ from osmia import (
     classifier,
     fentry,
     function,
+    helpers,
     i32,
     kernel_address,
     kernel_pointer,
@@ -275,3 +276,19 @@ def wrong_reads(ctx: BtfTracepointContext, task: RejectedTask) -> int:
 @fentry("tcp_connect")  # error
 def context_of_another_kind(ctx: LsmContext) -> int:
     return 0
+
+
+@osmia.kfunc
+def bpf_takes_a_word(word: u32) -> i32:
+    raise NotImplementedError
+
+
+@xdp
+def wrong_helpers(ctx: XdpContext) -> XdpAction:
+    bpf_takes_a_word(u64(1))  # error
+    osmia.kfunc_exists(u32)  # error
+    helpers.skb_vlan_pop(ctx)  # error
+    helpers.ktime_get_boot_ns(1)  # error
+    helpers.xdp_load_bytes(ctx, u64(1), u32(1))  # error
+    ctx.adjust_tail(u32(3))  # error
+    return XdpAction.PASS

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import importlib.util
 import inspect
+import re
 from pathlib import Path
 
 import osmia.helpers
+from osmia.compiler.compile import compile_programs
 from osmia.uapi import HELPERS, ProgramType
 from osmia.uapi.helper_arguments import (
     CHANGES_PACKET,
@@ -82,18 +86,23 @@ def test_the_manual_is_generated_from_the_tables() -> None:
 
 def test_functions_are_generated_from_the_tables() -> None:
     written = (ROOT / "src/osmia/lang/kernel_helpers.py").read_text()
-    assert [
-        line.strip() for line in generate_helpers.functions().splitlines() if line.startswith("def ")
-    ] == [line.strip() for line in _unbroken(written) if line.startswith("def ")]
+    assert _functions(written) == _functions(generate_helpers.functions())
+    public = (ROOT / "src/osmia/helpers.py").read_text()
+    assert ast.unparse(ast.parse(public)) == ast.unparse(ast.parse(generate_helpers.public()))
 
 
-def _unbroken(text: str) -> list[str]:
-    """Lines, with a signature that the formatter has broken put together again."""
-    lines: list[str] = []
-    for line in text.splitlines():
-        if lines and lines[-1].startswith("def ") and not lines[-1].endswith(":"):
-            joint = "" if lines[-1].endswith("(") or line.startswith(")") else " "
-            lines[-1] = lines[-1].rstrip() + joint + line.strip()
-        else:
-            lines.append(line)
-    return lines
+def _functions(text: str) -> list[str]:
+    return [ast.unparse(node) for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
+
+
+def test_the_kfunc_of_the_manual_compiles(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs/helpers.md").read_text(), re.DOTALL)
+    names = "from typing import Literal\nfrom osmia import *\nfrom osmia import kfunc, kfunc_exists\n"
+    path = tmp_path / "manual_kfunc.py"
+    path.write_text(names + example)
+    specification = importlib.util.spec_from_file_location("manual_kfunc", path)
+    assert specification is not None
+    assert specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    assert b"bpf_strlen" in compile_programs((module.program,))

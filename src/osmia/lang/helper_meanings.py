@@ -16,6 +16,7 @@ from osmia.lang.contexts import TcContext, XdpContext
 from osmia.lang.integers import Integer
 from osmia.lang.memory import Aggregate, Buffer
 from osmia.lang.runtime import current_context, current_runtime
+from osmia.lang.socket_buffers import SkBuffContext
 
 __all__ = ["meaning"]
 
@@ -55,7 +56,7 @@ def _size(target: object) -> int:
 
 
 def _packet(ctx: object) -> Buffer:
-    if isinstance(ctx, XdpContext | TcContext):
+    if isinstance(ctx, XdpContext | TcContext | SkBuffContext):
         return ctx._data
     raise TypeError(f"a {type(ctx).__name__} has no packet")
 

@@ -7,10 +7,18 @@ on by itself.
 
 from __future__ import annotations
 
-from osmia.lang.contexts import XdpContext
+from typing import TYPE_CHECKING
+
 from osmia.lang.helper_meanings import meaning
 from osmia.lang.integers import Integer, be16, i32, i64, u16, u32, u64
-from osmia.lang.maps import Map
+
+if TYPE_CHECKING:
+    from osmia.lang.cgroups import CgroupSockAddrContext, CgroupSysctlContext
+    from osmia.lang.contexts import TcContext, XdpContext
+    from osmia.lang.maps import Map
+    from osmia.lang.socket_buffers import SkBuffContext
+    from osmia.lang.sockets import SkMsgContext, SkReuseportContext, SockOpsContext
+    from osmia.lang.tracing import KprobeContext
 
 __all__ = [
     "bind",
@@ -138,7 +146,7 @@ __all__ = [
 ]
 
 
-def bind(ctx: object, addr: object) -> i64:
+def bind(ctx: CgroupSockAddrContext, addr: object) -> i64:
     """Bind the connecting socket to an address of this machine.
 
     Linux 4.17. Programs: CGROUP_SOCK_ADDR.
@@ -162,7 +170,7 @@ def check_mtu(ctx: object, ifindex: u32 | int, mtu_len: object, len_diff: i32 | 
     return i64(meaning("check_mtu", ctx, ifindex, mtu_len, len_diff, flags))
 
 
-def clone_redirect(skb: object, ifindex: u32 | int, flags: u64 | int) -> i64:
+def clone_redirect(skb: TcContext | SkBuffContext, ifindex: u32 | int, flags: u64 | int) -> i64:
     """Send a copy of the packet out of an interface.
 
     Linux 4.2. Programs: SCHED_CLS, SCHED_ACT, LWT_XMIT.
@@ -186,7 +194,7 @@ def csum_diff(from_: object | None, to: object | None, seed: u32 | int) -> i64:
     return i64(meaning("csum_diff", from_, to, seed))
 
 
-def csum_level(skb: object, level: u64 | int) -> i64:
+def csum_level(skb: TcContext | SkBuffContext, level: u64 | int) -> i64:
     """Ask for or change how many checksums of the packet were verified.
 
     Linux 5.8. Programs: SCHED_CLS, SCHED_ACT, LWT_XMIT.
@@ -194,7 +202,7 @@ def csum_level(skb: object, level: u64 | int) -> i64:
     return i64(meaning("csum_level", skb, level))
 
 
-def csum_update(skb: object, csum: u32 | int) -> i64:
+def csum_update(skb: TcContext | SkBuffContext, csum: u32 | int) -> i64:
     """Add to the packet's checksum, where the network card computed it.
 
     Linux 4.9. Programs: SCHED_CLS, SCHED_ACT, LWT_XMIT.
@@ -235,7 +243,7 @@ def get_branch_snapshot(entries: object, flags: u64 | int) -> i64:
     return i64(meaning("get_branch_snapshot", entries, flags))
 
 
-def get_cgroup_classid(skb: object) -> u32:
+def get_cgroup_classid(skb: TcContext | SkBuffContext) -> u32:
     """The net_cls class of the task that sends the packet.
 
     Linux 4.3. Programs: all.
@@ -324,7 +332,7 @@ def get_func_ret(ctx: object, value: object) -> i64:
     return i64(meaning("get_func_ret", ctx, value))
 
 
-def get_hash_recalc(skb: object) -> u32:
+def get_hash_recalc(skb: TcContext | SkBuffContext) -> u32:
     """The hash of the packet's flow, computed where it is not known.
 
     Linux 4.8. Programs: SCHED_CLS, SCHED_ACT, LWT_IN, LWT_OUT, LWT_XMIT, LWT_SEG6LOCAL.
@@ -365,7 +373,7 @@ def get_retval() -> i32:
     return i32(meaning("get_retval"))
 
 
-def get_route_realm(skb: object) -> u32:
+def get_route_realm(skb: TcContext | SkBuffContext) -> u32:
     """The realm of the packet's route.
 
     Linux 4.4. Programs: SCHED_CLS, SCHED_ACT, LWT_IN, LWT_OUT, LWT_XMIT, LWT_SEG6LOCAL.
@@ -382,7 +390,7 @@ def get_socket_cookie(sk: object) -> u64:
     return u64(meaning("get_socket_cookie", sk))
 
 
-def get_socket_uid(skb: object) -> u32:
+def get_socket_uid(skb: TcContext | SkBuffContext) -> u32:
     """The user who owns the packet's socket.
 
     Linux 4.12. Programs: SOCKET_FILTER, SCHED_CLS, SCHED_ACT, CGROUP_SKB, SK_SKB.
@@ -449,7 +457,11 @@ def ktime_get_tai_ns() -> u64:
 
 
 def l3_csum_replace(
-    skb: object, offset: u32 | int, from_: Integer | int, to: Integer | int, size: u64 | int
+    skb: TcContext | SkBuffContext,
+    offset: u32 | int,
+    from_: Integer | int,
+    to: Integer | int,
+    size: u64 | int,
 ) -> i64:
     """Update the checksum at `offset` for a field that changes; size 0: by a difference.
 
@@ -459,7 +471,11 @@ def l3_csum_replace(
 
 
 def l4_csum_replace(
-    skb: object, offset: u32 | int, from_: Integer | int, to: Integer | int, flags: u64 | int
+    skb: TcContext | SkBuffContext,
+    offset: u32 | int,
+    from_: Integer | int,
+    to: Integer | int,
+    flags: u64 | int,
 ) -> i64:
     """As l3_csum_replace for TCP, UDP; flags: size, 0x10 pseudo header, 0x20 leave zero.
 
@@ -468,7 +484,7 @@ def l4_csum_replace(
     return i64(meaning("l4_csum_replace", skb, offset, from_, to, flags))
 
 
-def load_hdr_opt(skops: object, searchby_res: object, flags: u64 | int) -> i64:
+def load_hdr_opt(skops: SockOpsContext, searchby_res: object, flags: u64 | int) -> i64:
     """Copy a TCP header option.
 
     Linux 5.10. Programs: SOCK_OPS.
@@ -476,7 +492,7 @@ def load_hdr_opt(skops: object, searchby_res: object, flags: u64 | int) -> i64:
     return i64(meaning("load_hdr_opt", skops, searchby_res, flags))
 
 
-def lwt_push_encap(skb: object, type_: u32 | int, hdr: object) -> i64:
+def lwt_push_encap(skb: TcContext | SkBuffContext, type_: u32 | int, hdr: object) -> i64:
     """Put an outer header before the packet.
 
     Linux 4.18. Programs: LWT_IN, LWT_XMIT.
@@ -484,7 +500,7 @@ def lwt_push_encap(skb: object, type_: u32 | int, hdr: object) -> i64:
     return i64(meaning("lwt_push_encap", skb, type_, hdr))
 
 
-def lwt_seg6_action(skb: object, action: u32 | int, param: object) -> i64:
+def lwt_seg6_action(skb: TcContext | SkBuffContext, action: u32 | int, param: object) -> i64:
     """Do a segment routing action on the packet.
 
     Linux 4.18. Programs: LWT_SEG6LOCAL.
@@ -492,7 +508,7 @@ def lwt_seg6_action(skb: object, action: u32 | int, param: object) -> i64:
     return i64(meaning("lwt_seg6_action", skb, action, param))
 
 
-def lwt_seg6_adjust_srh(skb: object, offset: u32 | int, delta: i32 | int) -> i64:
+def lwt_seg6_adjust_srh(skb: TcContext | SkBuffContext, offset: u32 | int, delta: i32 | int) -> i64:
     """Grow or shrink the segment routing header.
 
     Linux 4.18. Programs: LWT_SEG6LOCAL.
@@ -500,7 +516,7 @@ def lwt_seg6_adjust_srh(skb: object, offset: u32 | int, delta: i32 | int) -> i64
     return i64(meaning("lwt_seg6_adjust_srh", skb, offset, delta))
 
 
-def lwt_seg6_store_bytes(skb: object, offset: u32 | int, from_: object) -> i64:
+def lwt_seg6_store_bytes(skb: TcContext | SkBuffContext, offset: u32 | int, from_: object) -> i64:
     """Write into the segment routing header where that is allowed.
 
     Linux 4.18. Programs: LWT_SEG6LOCAL.
@@ -508,7 +524,7 @@ def lwt_seg6_store_bytes(skb: object, offset: u32 | int, from_: object) -> i64:
     return i64(meaning("lwt_seg6_store_bytes", skb, offset, from_))
 
 
-def msg_apply_bytes(msg: object, bytes: u32 | int) -> i64:
+def msg_apply_bytes(msg: SkMsgContext, bytes: u32 | int) -> i64:
     """Let the verdict stand for a number of bytes.
 
     Linux 4.17. Programs: SK_MSG.
@@ -516,7 +532,7 @@ def msg_apply_bytes(msg: object, bytes: u32 | int) -> i64:
     return i64(meaning("msg_apply_bytes", msg, bytes))
 
 
-def msg_cork_bytes(msg: object, bytes: u32 | int) -> i64:
+def msg_cork_bytes(msg: SkMsgContext, bytes: u32 | int) -> i64:
     """Call the program again only when a number of bytes are there.
 
     Linux 4.17. Programs: SK_MSG.
@@ -524,7 +540,7 @@ def msg_cork_bytes(msg: object, bytes: u32 | int) -> i64:
     return i64(meaning("msg_cork_bytes", msg, bytes))
 
 
-def msg_pop_data(msg: object, start: u32 | int, len: u32 | int, flags: u64 | int) -> i64:
+def msg_pop_data(msg: SkMsgContext, start: u32 | int, len: u32 | int, flags: u64 | int) -> i64:
     """Take bytes out of the message.
 
     Linux 5.0. Programs: SK_MSG.
@@ -532,7 +548,7 @@ def msg_pop_data(msg: object, start: u32 | int, len: u32 | int, flags: u64 | int
     return i64(meaning("msg_pop_data", msg, start, len, flags))
 
 
-def msg_pull_data(msg: object, start: u32 | int, end: u32 | int, flags: u64 | int) -> i64:
+def msg_pull_data(msg: SkMsgContext, start: u32 | int, end: u32 | int, flags: u64 | int) -> i64:
     """Bring bytes of the message into its linear part.
 
     Linux 4.17. Programs: SK_MSG.
@@ -540,7 +556,7 @@ def msg_pull_data(msg: object, start: u32 | int, end: u32 | int, flags: u64 | in
     return i64(meaning("msg_pull_data", msg, start, end, flags))
 
 
-def msg_push_data(msg: object, start: u32 | int, len: u32 | int, flags: u64 | int) -> i64:
+def msg_push_data(msg: SkMsgContext, start: u32 | int, len: u32 | int, flags: u64 | int) -> i64:
     """Make room in the message.
 
     Linux 4.20. Programs: SK_MSG.
@@ -548,7 +564,7 @@ def msg_push_data(msg: object, start: u32 | int, len: u32 | int, flags: u64 | in
     return i64(meaning("msg_push_data", msg, start, len, flags))
 
 
-def msg_redirect_hash(msg: object, map_: Map, key: object, flags: u64 | int) -> i64:
+def msg_redirect_hash(msg: SkMsgContext, map_: Map, key: object, flags: u64 | int) -> i64:
     """Have the message sent to a socket of a hash.
 
     Linux 4.18. Programs: SK_MSG.
@@ -556,7 +572,7 @@ def msg_redirect_hash(msg: object, map_: Map, key: object, flags: u64 | int) -> 
     return i64(meaning("msg_redirect_hash", msg, map_, key, flags))
 
 
-def msg_redirect_map(msg: object, map_: Map, key: u32 | int, flags: u64 | int) -> i64:
+def msg_redirect_map(msg: SkMsgContext, map_: Map, key: u32 | int, flags: u64 | int) -> i64:
     """Have the message sent to a socket of a map.
 
     Linux 4.17. Programs: SK_MSG.
@@ -564,7 +580,7 @@ def msg_redirect_map(msg: object, map_: Map, key: u32 | int, flags: u64 | int) -
     return i64(meaning("msg_redirect_map", msg, map_, key, flags))
 
 
-def override_return(regs: object, rc: u64 | int) -> i64:
+def override_return(regs: KprobeContext, rc: u64 | int) -> i64:
     """Have the probed function return at once; only functions marked ALLOW_ERROR_INJECTION.
 
     Linux 4.16. Programs: KPROBE.
@@ -685,7 +701,7 @@ def redirect_peer(ifindex: u32 | int, flags: u64 | int) -> i64:
     return i64(meaning("redirect_peer", ifindex, flags))
 
 
-def reserve_hdr_opt(skops: object, len: u32 | int, flags: u64 | int) -> i64:
+def reserve_hdr_opt(skops: SockOpsContext, len: u32 | int, flags: u64 | int) -> i64:
     """Make room for a TCP header option.
 
     Linux 5.10. Programs: SOCK_OPS.
@@ -717,7 +733,7 @@ def send_signal_thread(sig: u32 | int) -> i64:
     return i64(meaning("send_signal_thread", sig))
 
 
-def set_hash(skb: object, hash: u32 | int) -> i64:
+def set_hash(skb: TcContext | SkBuffContext, hash: u32 | int) -> i64:
     """Set the packet's hash.
 
     Linux 4.13. Programs: SCHED_CLS, SCHED_ACT.
@@ -725,7 +741,7 @@ def set_hash(skb: object, hash: u32 | int) -> i64:
     return i64(meaning("set_hash", skb, hash))
 
 
-def set_hash_invalid(skb: object) -> None:
+def set_hash_invalid(skb: TcContext | SkBuffContext) -> None:
     """Forget the packet's hash.
 
     Linux 4.9. Programs: SCHED_CLS, SCHED_ACT, LWT_XMIT.
@@ -749,7 +765,7 @@ def setsockopt(bpf_socket: object, level: i32 | int, optname: i32 | int, optval:
     return i64(meaning("setsockopt", bpf_socket, level, optname, optval))
 
 
-def sk_redirect_hash(skb: object, map_: Map, key: object, flags: u64 | int) -> i64:
+def sk_redirect_hash(skb: TcContext | SkBuffContext, map_: Map, key: object, flags: u64 | int) -> i64:
     """Have the data sent to a socket of a hash.
 
     Linux 4.18. Programs: SK_SKB.
@@ -757,7 +773,7 @@ def sk_redirect_hash(skb: object, map_: Map, key: object, flags: u64 | int) -> i
     return i64(meaning("sk_redirect_hash", skb, map_, key, flags))
 
 
-def sk_redirect_map(skb: object, map_: Map, key: u32 | int, flags: u64 | int) -> i64:
+def sk_redirect_map(skb: TcContext | SkBuffContext, map_: Map, key: u32 | int, flags: u64 | int) -> i64:
     """Have the data sent to a socket of a map.
 
     Linux 4.14. Programs: SK_SKB.
@@ -765,7 +781,7 @@ def sk_redirect_map(skb: object, map_: Map, key: u32 | int, flags: u64 | int) ->
     return i64(meaning("sk_redirect_map", skb, map_, key, flags))
 
 
-def sk_select_reuseport(reuse: object, map_: Map, key: object, flags: u64 | int) -> i64:
+def sk_select_reuseport(reuse: SkReuseportContext, map_: Map, key: object, flags: u64 | int) -> i64:
     """Choose the socket of a reuseport group that takes the packet.
 
     Linux 4.19. Programs: SK_REUSEPORT.
@@ -773,7 +789,9 @@ def sk_select_reuseport(reuse: object, map_: Map, key: object, flags: u64 | int)
     return i64(meaning("sk_select_reuseport", reuse, map_, key, flags))
 
 
-def skb_adjust_room(skb: object, len_diff: i32 | int, mode: u32 | int, flags: u64 | int) -> i64:
+def skb_adjust_room(
+    skb: TcContext | SkBuffContext, len_diff: i32 | int, mode: u32 | int, flags: u64 | int
+) -> i64:
     """Grow or shrink the packet behind a header (mode 0: network, 1: link).
 
     Linux 4.13. Programs: SCHED_CLS, SCHED_ACT, SK_SKB.
@@ -781,7 +799,7 @@ def skb_adjust_room(skb: object, len_diff: i32 | int, mode: u32 | int, flags: u6
     return i64(meaning("skb_adjust_room", skb, len_diff, mode, flags))
 
 
-def skb_ancestor_cgroup_id(skb: object, ancestor_level: i32 | int) -> u64:
+def skb_ancestor_cgroup_id(skb: TcContext | SkBuffContext, ancestor_level: i32 | int) -> u64:
     """The ancestor, at a level, of the cgroup of the packet's socket.
 
     Linux 4.19. Programs: SCHED_CLS, SCHED_ACT, CGROUP_SKB.
@@ -789,7 +807,7 @@ def skb_ancestor_cgroup_id(skb: object, ancestor_level: i32 | int) -> u64:
     return u64(meaning("skb_ancestor_cgroup_id", skb, ancestor_level))
 
 
-def skb_cgroup_classid(skb: object) -> u64:
+def skb_cgroup_classid(skb: TcContext | SkBuffContext) -> u64:
     """The net_cls class of the packet's socket.
 
     Linux 5.10. Programs: SCHED_CLS, SCHED_ACT.
@@ -797,7 +815,7 @@ def skb_cgroup_classid(skb: object) -> u64:
     return u64(meaning("skb_cgroup_classid", skb))
 
 
-def skb_cgroup_id(skb: object) -> u64:
+def skb_cgroup_id(skb: TcContext | SkBuffContext) -> u64:
     """The cgroup of the packet's socket.
 
     Linux 4.18. Programs: SCHED_CLS, SCHED_ACT, CGROUP_SKB.
@@ -805,7 +823,7 @@ def skb_cgroup_id(skb: object) -> u64:
     return u64(meaning("skb_cgroup_id", skb))
 
 
-def skb_change_head(skb: object, len: u32 | int, flags: u64 | int) -> i64:
+def skb_change_head(skb: TcContext | SkBuffContext, len: u32 | int, flags: u64 | int) -> i64:
     """Make room before the packet.
 
     Linux 4.10. Programs: SCHED_CLS, SCHED_ACT, LWT_XMIT, SK_SKB.
@@ -813,7 +831,7 @@ def skb_change_head(skb: object, len: u32 | int, flags: u64 | int) -> i64:
     return i64(meaning("skb_change_head", skb, len, flags))
 
 
-def skb_change_proto(skb: object, proto: be16, flags: u64 | int) -> i64:
+def skb_change_proto(skb: TcContext | SkBuffContext, proto: be16, flags: u64 | int) -> i64:
     """Make an IPv4 packet an IPv6 packet or back; the headers must then be written.
 
     Linux 4.8. Programs: SCHED_CLS, SCHED_ACT.
@@ -821,7 +839,7 @@ def skb_change_proto(skb: object, proto: be16, flags: u64 | int) -> i64:
     return i64(meaning("skb_change_proto", skb, proto, flags))
 
 
-def skb_change_tail(skb: object, len: u32 | int, flags: u64 | int) -> i64:
+def skb_change_tail(skb: TcContext | SkBuffContext, len: u32 | int, flags: u64 | int) -> i64:
     """Make the packet longer or shorter at its end.
 
     Linux 4.9. Programs: SCHED_CLS, SCHED_ACT, LWT_XMIT, SK_SKB.
@@ -829,7 +847,7 @@ def skb_change_tail(skb: object, len: u32 | int, flags: u64 | int) -> i64:
     return i64(meaning("skb_change_tail", skb, len, flags))
 
 
-def skb_change_type(skb: object, type_: u32 | int) -> i64:
+def skb_change_type(skb: TcContext | SkBuffContext, type_: u32 | int) -> i64:
     """Change whom the packet is for (PACKET_HOST, …).
 
     Linux 4.8. Programs: SCHED_CLS, SCHED_ACT.
@@ -837,7 +855,7 @@ def skb_change_type(skb: object, type_: u32 | int) -> i64:
     return i64(meaning("skb_change_type", skb, type_))
 
 
-def skb_ecn_set_ce(skb: object) -> i64:
+def skb_ecn_set_ce(skb: TcContext | SkBuffContext) -> i64:
     """Mark the packet as having met congestion; 1 where it is marked.
 
     Linux 5.1. Programs: SCHED_CLS, SCHED_ACT, CGROUP_SKB.
@@ -845,7 +863,7 @@ def skb_ecn_set_ce(skb: object) -> i64:
     return i64(meaning("skb_ecn_set_ce", skb))
 
 
-def skb_get_tunnel_key(skb: object, key: object, flags: u64 | int) -> i64:
+def skb_get_tunnel_key(skb: TcContext | SkBuffContext, key: object, flags: u64 | int) -> i64:
     """Tunnel metadata of the packet (struct bpf_tunnel_key).
 
     Linux 4.3. Programs: SCHED_CLS, SCHED_ACT, LWT_XMIT.
@@ -853,7 +871,7 @@ def skb_get_tunnel_key(skb: object, key: object, flags: u64 | int) -> i64:
     return i64(meaning("skb_get_tunnel_key", skb, key, flags))
 
 
-def skb_get_tunnel_opt(skb: object, opt: object) -> i64:
+def skb_get_tunnel_opt(skb: TcContext | SkBuffContext, opt: object) -> i64:
     """Tunnel options of the packet.
 
     Linux 4.6. Programs: SCHED_CLS, SCHED_ACT, LWT_XMIT.
@@ -861,7 +879,9 @@ def skb_get_tunnel_opt(skb: object, opt: object) -> i64:
     return i64(meaning("skb_get_tunnel_opt", skb, opt))
 
 
-def skb_get_xfrm_state(skb: object, index: u32 | int, xfrm_state: object, flags: u64 | int) -> i64:
+def skb_get_xfrm_state(
+    skb: TcContext | SkBuffContext, index: u32 | int, xfrm_state: object, flags: u64 | int
+) -> i64:
     """An IPsec state of the packet (struct bpf_xfrm_state).
 
     Linux 4.18. Programs: SCHED_CLS, SCHED_ACT.
@@ -869,7 +889,7 @@ def skb_get_xfrm_state(skb: object, index: u32 | int, xfrm_state: object, flags:
     return i64(meaning("skb_get_xfrm_state", skb, index, xfrm_state, flags))
 
 
-def skb_load_bytes(skb: object, offset: u32 | int, to: object) -> i64:
+def skb_load_bytes(skb: TcContext | SkBuffContext | SkReuseportContext, offset: u32 | int, to: object) -> i64:
     """Copy bytes of the packet, also those that do not lie in its linear part.
 
     Linux 4.5. Programs: SOCKET_FILTER, SCHED_CLS, SCHED_ACT, CGROUP_SKB, LWT_IN, LWT_OUT, LWT_XMIT, SK_SKB,
@@ -878,7 +898,12 @@ def skb_load_bytes(skb: object, offset: u32 | int, to: object) -> i64:
     return i64(meaning("skb_load_bytes", skb, offset, to))
 
 
-def skb_load_bytes_relative(skb: object, offset: u32 | int, to: object, start_header: u32 | int) -> i64:
+def skb_load_bytes_relative(
+    skb: TcContext | SkBuffContext | SkReuseportContext,
+    offset: u32 | int,
+    to: object,
+    start_header: u32 | int,
+) -> i64:
     """Copy bytes of the packet, counted from its link (0) or network (1) header.
 
     Linux 4.18. Programs: SOCKET_FILTER, SCHED_CLS, SCHED_ACT, CGROUP_SKB, SK_REUSEPORT.
@@ -886,7 +911,7 @@ def skb_load_bytes_relative(skb: object, offset: u32 | int, to: object, start_he
     return i64(meaning("skb_load_bytes_relative", skb, offset, to, start_header))
 
 
-def skb_pull_data(skb: object, len: u32 | int) -> i64:
+def skb_pull_data(skb: TcContext | SkBuffContext, len: u32 | int) -> i64:
     """Bring the first bytes of the packet into its linear part.
 
     Linux 4.9. Programs: SCHED_CLS, SCHED_ACT, LWT_IN, LWT_OUT, LWT_XMIT, SK_SKB, LWT_SEG6LOCAL.
@@ -894,7 +919,7 @@ def skb_pull_data(skb: object, len: u32 | int) -> i64:
     return i64(meaning("skb_pull_data", skb, len))
 
 
-def skb_set_tstamp(skb: object, tstamp: u64 | int, tstamp_type: u32 | int) -> i64:
+def skb_set_tstamp(skb: TcContext | SkBuffContext, tstamp: u64 | int, tstamp_type: u32 | int) -> i64:
     """Set the packet's time stamp.
 
     Linux 5.18. Programs: SCHED_CLS, SCHED_ACT.
@@ -902,7 +927,7 @@ def skb_set_tstamp(skb: object, tstamp: u64 | int, tstamp_type: u32 | int) -> i6
     return i64(meaning("skb_set_tstamp", skb, tstamp, tstamp_type))
 
 
-def skb_set_tunnel_key(skb: object, key: object, flags: u64 | int) -> i64:
+def skb_set_tunnel_key(skb: TcContext | SkBuffContext, key: object, flags: u64 | int) -> i64:
     """Set the tunnel metadata that a collect_md device sends with.
 
     Linux 4.3. Programs: SCHED_CLS, SCHED_ACT, LWT_XMIT.
@@ -910,7 +935,7 @@ def skb_set_tunnel_key(skb: object, key: object, flags: u64 | int) -> i64:
     return i64(meaning("skb_set_tunnel_key", skb, key, flags))
 
 
-def skb_set_tunnel_opt(skb: object, opt: object) -> i64:
+def skb_set_tunnel_opt(skb: TcContext | SkBuffContext, opt: object) -> i64:
     """Set tunnel options of the packet.
 
     Linux 4.6. Programs: SCHED_CLS, SCHED_ACT, LWT_XMIT.
@@ -918,7 +943,9 @@ def skb_set_tunnel_opt(skb: object, opt: object) -> i64:
     return i64(meaning("skb_set_tunnel_opt", skb, opt))
 
 
-def skb_store_bytes(skb: object, offset: u32 | int, from_: object, flags: u64 | int) -> i64:
+def skb_store_bytes(
+    skb: TcContext | SkBuffContext, offset: u32 | int, from_: object, flags: u64 | int
+) -> i64:
     """Write bytes into the packet; flag 1 keeps its checksum right, 2 forgets its hash.
 
     Linux 4.1. Programs: SCHED_CLS, SCHED_ACT, LWT_XMIT, SK_SKB.
@@ -926,7 +953,7 @@ def skb_store_bytes(skb: object, offset: u32 | int, from_: object, flags: u64 | 
     return i64(meaning("skb_store_bytes", skb, offset, from_, flags))
 
 
-def skb_under_cgroup(skb: object, map_: Map, index: u32 | int) -> i64:
+def skb_under_cgroup(skb: TcContext | SkBuffContext, map_: Map, index: u32 | int) -> i64:
     """Whether the packet's socket belongs to a cgroup of a cgroup array.
 
     Linux 4.8. Programs: SCHED_CLS, SCHED_ACT, LWT_IN, LWT_OUT, LWT_XMIT, LWT_SEG6LOCAL.
@@ -934,7 +961,7 @@ def skb_under_cgroup(skb: object, map_: Map, index: u32 | int) -> i64:
     return i64(meaning("skb_under_cgroup", skb, map_, index))
 
 
-def skb_vlan_pop(skb: object) -> i64:
+def skb_vlan_pop(skb: TcContext | SkBuffContext) -> i64:
     """Take the outer VLAN tag away.
 
     Linux 4.3. Programs: SCHED_CLS, SCHED_ACT.
@@ -942,7 +969,7 @@ def skb_vlan_pop(skb: object) -> i64:
     return i64(meaning("skb_vlan_pop", skb))
 
 
-def skb_vlan_push(skb: object, vlan_proto: be16, vlan_tci: u16 | int) -> i64:
+def skb_vlan_push(skb: TcContext | SkBuffContext, vlan_proto: be16, vlan_tci: u16 | int) -> i64:
     """Put a VLAN tag before the packet.
 
     Linux 4.3. Programs: SCHED_CLS, SCHED_ACT.
@@ -950,7 +977,7 @@ def skb_vlan_push(skb: object, vlan_proto: be16, vlan_tci: u16 | int) -> i64:
     return i64(meaning("skb_vlan_push", skb, vlan_proto, vlan_tci))
 
 
-def sock_hash_update(skops: object, map_: Map, key: object, flags: u64 | int) -> i64:
+def sock_hash_update(skops: SockOpsContext, map_: Map, key: object, flags: u64 | int) -> i64:
     """Put the socket into a hash of sockets.
 
     Linux 4.18. Programs: SOCK_OPS.
@@ -958,7 +985,7 @@ def sock_hash_update(skops: object, map_: Map, key: object, flags: u64 | int) ->
     return i64(meaning("sock_hash_update", skops, map_, key, flags))
 
 
-def sock_map_update(skops: object, map_: Map, key: object, flags: u64 | int) -> i64:
+def sock_map_update(skops: SockOpsContext, map_: Map, key: object, flags: u64 | int) -> i64:
     """Put the socket into a map.
 
     Linux 4.14. Programs: SOCK_OPS.
@@ -966,7 +993,7 @@ def sock_map_update(skops: object, map_: Map, key: object, flags: u64 | int) -> 
     return i64(meaning("sock_map_update", skops, map_, key, flags))
 
 
-def sock_ops_cb_flags_set(bpf_sock: object, argval: i32 | int) -> i64:
+def sock_ops_cb_flags_set(bpf_sock: SockOpsContext, argval: i32 | int) -> i64:
     """Choose which events of the connection call the program.
 
     Linux 4.16. Programs: SOCK_OPS.
@@ -974,7 +1001,7 @@ def sock_ops_cb_flags_set(bpf_sock: object, argval: i32 | int) -> i64:
     return i64(meaning("sock_ops_cb_flags_set", bpf_sock, argval))
 
 
-def store_hdr_opt(skops: object, from_: object, flags: u64 | int) -> i64:
+def store_hdr_opt(skops: SockOpsContext, from_: object, flags: u64 | int) -> i64:
     """Write a TCP header option.
 
     Linux 5.10. Programs: SOCK_OPS.
@@ -1014,7 +1041,7 @@ def sys_close(fd: u32 | int) -> i64:
     return i64(meaning("sys_close", fd))
 
 
-def sysctl_get_current_value(ctx: object, buf: object) -> i64:
+def sysctl_get_current_value(ctx: CgroupSysctlContext, buf: object) -> i64:
     """The value of the sysctl as text.
 
     Linux 5.2. Programs: CGROUP_SYSCTL.
@@ -1022,7 +1049,7 @@ def sysctl_get_current_value(ctx: object, buf: object) -> i64:
     return i64(meaning("sysctl_get_current_value", ctx, buf))
 
 
-def sysctl_get_name(ctx: object, buf: object, flags: u64 | int) -> i64:
+def sysctl_get_name(ctx: CgroupSysctlContext, buf: object, flags: u64 | int) -> i64:
     """The name of the sysctl, as /proc/sys has it.
 
     Linux 5.2. Programs: CGROUP_SYSCTL.
@@ -1030,7 +1057,7 @@ def sysctl_get_name(ctx: object, buf: object, flags: u64 | int) -> i64:
     return i64(meaning("sysctl_get_name", ctx, buf, flags))
 
 
-def sysctl_get_new_value(ctx: object, buf: object) -> i64:
+def sysctl_get_new_value(ctx: CgroupSysctlContext, buf: object) -> i64:
     """The value that is being written, as text.
 
     Linux 5.2. Programs: CGROUP_SYSCTL.
@@ -1038,7 +1065,7 @@ def sysctl_get_new_value(ctx: object, buf: object) -> i64:
     return i64(meaning("sysctl_get_new_value", ctx, buf))
 
 
-def sysctl_set_new_value(ctx: object, buf: object) -> i64:
+def sysctl_set_new_value(ctx: CgroupSysctlContext, buf: object) -> i64:
     """Have another value written, as text.
 
     Linux 5.2. Programs: CGROUP_SYSCTL.

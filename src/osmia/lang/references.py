@@ -111,7 +111,8 @@ def _visit_value(name: str, value: object, used: tuple[str, ...], found: Referen
             _declare(found, found.subprograms, value.name, cast("Subprogram[..., Any]", value))
             _visit_function(cast("FunctionType", value.function), found)
         case FunctionType() | KernelFunction():
-            _visit_function(cast("FunctionType", getattr(value, "function", value)), found)
+            body: object = value.function if isinstance(value, KernelFunction) else cast("object", value)
+            _visit_function(cast("FunctionType", body), found)
         case ModuleType():
             for attribute in used:
                 member: object = vars(value).get(attribute)

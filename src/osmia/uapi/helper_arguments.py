@@ -155,6 +155,11 @@ SPELLED_OTHERWISE = {
     "ringbuf_reserve": "`RingBuf.reserve()`",
     "ringbuf_submit": "`RingBuf.submit(event)`",
     "ringbuf_discard": "`RingBuf.discard(event)`",
+    "tail_call": "`ProgramArray.tail_call(ctx, index)`",
+    "map_push_elem": "`Queue.push(value)`, `Stack.push(value)`, `BloomFilter.add(value)`",
+    "map_pop_elem": "`Queue.pop()`, `Stack.pop()`",
+    "map_peek_elem": "`Queue.peek()`, `Stack.peek()`, `value in BloomFilter`",
+    "sk_assign": "`SkLookupContext.assign(sockets, key)`",
     "probe_read_user_str": "`probe_read_user_str(type, address)`",
     "probe_read_kernel_str": "`probe_read_kernel_str(type, address)`",
 }
@@ -172,7 +177,7 @@ LEFT_OUT = {
     **dict.fromkeys(
         (
             "sk_lookup_tcp", "sk_lookup_udp", "skc_lookup_tcp", "sk_release", "sk_fullsock", "tcp_sock",
-            "get_listener_sock", "tcp_check_syncookie", "tcp_gen_syncookie", "tcp_send_ack", "sk_assign",
+            "get_listener_sock", "tcp_check_syncookie", "tcp_gen_syncookie", "tcp_send_ack",
             "sk_cgroup_id", "sk_ancestor_cgroup_id", "skc_to_tcp6_sock", "skc_to_tcp_sock",
             "skc_to_tcp_timewait_sock", "skc_to_tcp_request_sock", "skc_to_udp6_sock", "skc_to_unix_sock",
             "skc_to_mptcp_sock",
@@ -206,12 +211,8 @@ LEFT_OUT = {
     ),
     **dict.fromkeys(("timer_init", "timer_set_callback", "timer_start", "timer_cancel"), _TIMER),
     **dict.fromkeys(("seq_printf", "snprintf", "trace_vprintk"), _FORMAT),
-    "tail_call": "does not return: it needs a form of its own",
     "spin_lock": "must be followed by its unlock on every path",
     "spin_unlock": "must follow a lock on every path",
-    "map_push_elem": "belongs to queues and stacks",
-    "map_pop_elem": "belongs to queues and stacks",
-    "map_peek_elem": "belongs to queues and stacks",
     "strncmp": "takes text in read-only memory",
     "probe_read": "reads user and kernel memory alike: take `probe_read_kernel` or `probe_read_user`",
     "probe_read_str": "reads user and kernel memory alike: take the helper for the one that is meant",
