@@ -13,6 +13,8 @@ from osmia import (
     Constant,
     HashMap,
     PerCpuHashMap,
+    TcAction,
+    TcContext,
     UsageError,
     XdpAction,
     XdpContext,
@@ -148,6 +150,14 @@ def test_a_function_of_a_class() -> None:
 def test_two_programs_of_one_name_are_refused() -> None:
     with pytest.raises(UsageError, match="two programs are named 'firewall'"):
         osmia.load(make_firewall(1, XdpAction.DROP), make_firewall(2, XdpAction.DROP))
+
+
+def test_a_program_cannot_be_named_like_its_section() -> None:
+    def tc(ctx: TcContext) -> TcAction:
+        return TcAction.OK
+
+    with pytest.raises(UsageError, match="'tc' is named like a section"):
+        osmia.load(osmia.classifier(tc))
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,9 @@ def check(programs: tuple[Program[Any, Any], ...], references: References | None
         if program.name in {other.name for other in programs[:position]}:
             help_text = "rename one: both go into one object"
             raise UsageError(f"two programs are named {program.name!r}", help_text)
+        if program.name in {other.section for other in programs}:
+            # LLVM would make one symbol of the two.
+            raise UsageError(f"program {program.name!r} is named like a section of the object", "rename it")
     types = TypeTable()
     maps = {declaration: _define_map(name, declaration, types) for name, declaration in found.maps.items()}
     constants: dict[Constant[Any], VariableDefinition] = {}

@@ -155,6 +155,7 @@ SPELLED_OTHERWISE = {
     "ringbuf_reserve": "`RingBuf.reserve()`",
     "ringbuf_submit": "`RingBuf.submit(event)`",
     "ringbuf_discard": "`RingBuf.discard(event)`",
+    "loop": "`for turn in osmia.loop(count):`",
     "tail_call": "`ProgramArray.tail_call(ctx, index)`",
     "map_push_elem": "`Queue.push(value)`, `Stack.push(value)`, `BloomFilter.add(value)`",
     "map_pop_elem": "`Queue.pop()`, `Stack.pop()`",
@@ -200,7 +201,7 @@ LEFT_OUT = {
         ),
         _DYNPTR,
     ),
-    **dict.fromkeys(("for_each_map_elem", "find_vma", "loop", "user_ringbuf_drain"), _CALLBACK),
+    **dict.fromkeys(("for_each_map_elem", "find_vma", "user_ringbuf_drain"), _CALLBACK),
     **dict.fromkeys(
         (
             "get_local_storage", "sk_storage_get", "sk_storage_delete", "inode_storage_get",
