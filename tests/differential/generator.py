@@ -81,9 +81,11 @@ class ProgramText:
 
     def _statement(self, scope: Scope, depth: int) -> None:
         self._statements += 1
-        kinds = ["assign"] * 5 + ["augment"] * 3 + ["array", "map", "map", "packet", "record", "color"]
+        kinds = (
+            ["assign"] * 5 + ["augment"] * 3 + ["unpack", "array", "map", "map", "packet", "record", "color"]
+        )
         if depth < 4:
-            kinds += ["if"] * 3 + ["for", "while", "lookup", "find"]
+            kinds += ["if"] * 3 + ["for", "over", "match", "while", "lookup", "find"]
         if depth == 1:
             kinds += ["items"]
         if scope.in_loop:
@@ -206,6 +208,52 @@ class ProgramText:
         inner = scope.inner(in_loop=True)
         inner.indices[index] = max(start, stop - 1, 0)
         self._block(inner, depth + 1, 2)
+
+    def _over(self, scope: Scope, depth: int) -> None:
+        """Arrays, with their index, in pairs; some with `else`."""
+        item, index, other = self._new("e"), self._new("k"), self._new("e")
+        name = self._choose.choice(list(ARRAYS))
+        kind, length = ARRAYS[name]
+        inner = scope.inner(in_loop=True)
+        match self._choose.randrange(3):
+            case 0:
+                self._write(depth, f"for {item} in {name}:")
+            case 1:
+                self._write(depth, f"for {index}, {item} in enumerate({name}):")
+                inner.indices[index] = length - 1
+            case _:
+                self._write(depth, f"for {item}, {other} in zip({name}, p.a_words, strict=False):")
+                inner.variables[other] = "i32"
+        inner.variables[item] = kind
+        self._block(inner, depth + 1, 2)
+        if self._chance(0.3):
+            self._write(depth + 1, f"if {self._bool(inner, 1)}:")
+            self._write(depth + 2, "break")
+            self._write(depth, "else:")
+            self._block(scope.inner(), depth + 1, 1)
+
+    def _match(self, scope: Scope, depth: int) -> None:
+        kind = self._choose.choice(NATIVE)
+        self._write(depth, f"match {self._integer(scope, kind, 1)} & 3:")
+        captured = self._new("m")
+        inner = scope.inner()
+        inner.variables[captured] = kind
+        for pattern in (f"0 | 2 as {captured}", f"{captured} if p.a_bool", "1", f"{captured}"):
+            self._write(depth + 1, f"case {pattern}:")
+            self._block(inner.inner() if captured in pattern else scope.inner(), depth + 2, 1)
+            if self._chance(0.3):
+                break
+
+    def _unpack(self, scope: Scope, depth: int) -> None:
+        kind = self._choose.choice(INTEGERS)
+        names = [name for name, other in scope.variables.items() if other == kind]
+        first = self._choose.choice(names) if names else self._new("v")
+        second = self._new("v")
+        values = f"{self._integer(scope, kind, 2)}, {self._integer(scope, kind, 2)}"
+        if names and self._chance(0.3):
+            values = f"{values.split(', ')[0]}, {first}" if values.count(", ") == 1 else values
+        self._write(depth, f"{first}, {second} = {values}")
+        scope.variables |= {first: kind, second: kind}
 
     def _while(self, scope: Scope, depth: int) -> None:
         counter = self._new("n")
@@ -337,7 +385,19 @@ class ProgramText:
         """An expression of an integer type; never a bare literal."""
         if depth <= 0 or self._chance(0.2):
             return self._leaf(scope, kind)
-        match self._choose.randrange(9):
+        match self._choose.randrange(11):
+            case 9:
+                name = self._choose.choice(("min", "max"))
+                count = self._choose.choice((2, 2, 3))
+                return f"{name}({', '.join(self._integer(scope, kind, depth - 1) for _ in range(count))})"
+            case 10 if kind in ("u8", "i32"):
+                array = "bytes" if kind == "u8" else "words"
+                texts = (f"min({array})", f"max({array})", f"sum({array})", f"abs({array}[1])")
+                start = f"{kind}({self._literal(kind)})"
+                summed = f"sum((x{self._count} for x{self._count} in {array} if x{self._count} > 3), {start})"
+                return self._choose.choice((*texts, summed))
+            case 10 if kind in NATIVE:
+                return f"abs({self._integer(scope, kind, depth - 1)})"
             case 0 | 1 | 2:
                 return self._operation(scope, kind, depth)
             case 3 | 4:
@@ -382,7 +442,16 @@ class ProgramText:
         if depth <= 0:
             names = [name for name, kind in scope.variables.items() if kind == "bool"]
             return self._choose.choice(["p.a_bool", "p.b_bool", "True", "False", "SWITCH.value", *names])
-        match self._choose.randrange(9):
+        match self._choose.randrange(11):
+            case 9:
+                name = self._choose.choice(("any", "all"))
+                array, kind = self._choose.choice((("bytes", "u8"), ("words", "i32"), ("p.a_bytes", "u8")))
+                test = self._operand(scope, kind, 1)
+                return f"{name}(y {self._choose.choice(('<', '==', '!='))} {test} for y in {array})"
+            case 10:
+                kind = self._choose.choice(INTEGERS)
+                values = ", ".join(self._operand(scope, kind, 1) for _ in range(3))
+                return f"({self._integer(scope, kind, 1)} {self._choose.choice(('in', 'not in'))} ({values}))"
             case 0:
                 return f"({self._bool(scope, depth - 1)} and {self._bool(scope, depth - 1)})"
             case 1:

@@ -33,8 +33,9 @@ def match_statement(checker: Checker, node: ast.Match, statements: Statements) -
     written = _written(checker, node.subject, subject)
     join, after = builder.block(), list[Flow | None]()
     failed: Flow | None = checker.state
-    for position, case in enumerate(node.cases):
-        if position and failed is None:
+    reached = failed is not None
+    for case in node.cases:
+        if reached and failed is None:
             checker.report(findings.unreachable_case(_span(checker, case.pattern)))
             _give_up(checker, case)
             break
@@ -146,9 +147,9 @@ def _value(checker: Checker, subject: Value, node: ast.expr, ways: Ways) -> Outc
         builder.jump(ways[0])
         return state, state
     if isinstance(result.operand, Number):
-        holds = result.operand.value != 0
-        builder.jump(ways[0] if holds else ways[1])
-        return (state, None) if holds else (None, state)
+        # The subject may be a constant here and another one elsewhere: no case is out of place for that.
+        builder.jump(ways[0] if result.operand.value else ways[1])
+        return state, state
     builder.branch(result.operand, *ways)
     return state, state
 
@@ -181,10 +182,11 @@ def _either(
     """`a | b`: each in turn; the names that they set are the same."""
     builder, fits = checker.builder, list[Flow | None]()
     failed: Flow | None = checker.state
+    reached = failed is not None
     for position, each in enumerate(patterns):
         last = position == len(patterns) - 1
         following = ways[1] if last else builder.block()
-        if failed is None:
+        if reached and failed is None:
             checker.report(findings.unreachable_case(_span(checker, each)))
             break
         checker.state = failed
