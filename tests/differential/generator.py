@@ -249,10 +249,9 @@ class ProgramText:
         names = [name for name, other in scope.variables.items() if other == kind]
         first = self._choose.choice(names) if names else self._new("v")
         second = self._new("v")
-        values = f"{self._integer(scope, kind, 2)}, {self._integer(scope, kind, 2)}"
-        if names and self._chance(0.3):
-            values = f"{values.split(', ')[0]}, {first}" if values.count(", ") == 1 else values
-        self._write(depth, f"{first}, {second} = {values}")
+        left = self._integer(scope, kind, 2)
+        right = first if names and self._chance(0.3) else self._integer(scope, kind, 2)
+        self._write(depth, f"{first}, {second} = {left}, {right}")
         scope.variables |= {first: kind, second: kind}
 
     def _while(self, scope: Scope, depth: int) -> None:
