@@ -10,7 +10,7 @@ from osmia.cli.user_module import import_file, programs_in
 from osmia.compiler.compile import compile_programs
 from osmia.lang import Program
 from osmia.monitor import kernel
-from tests.builders import hook_programs
+from tests.builders import hook_programs, program_kinds
 from tests.builders.clang import ClangError, compile_c_file
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,6 +39,7 @@ def build_objects(folder: Path) -> tuple[Path, ...]:
 def compile_python(folder: Path) -> tuple[Path, ...]:
     """The examples and the monitor's programs, by our compiler."""
     objects = [_compile(folder / "monitor.o", (kernel.monitor_ingress, kernel.monitor_egress))]
+    objects.append(_compile(folder / "program_kinds.o", program_kinds.PROGRAMS))
     objects += [_compile(folder / f"{name}.o", programs) for name, programs in hook_programs.OBJECTS.items()]
     for source in sorted((*EXAMPLES.glob("xdp_*.py"), EXAMPLES / "tcp_connect.py")):
         programs = programs_in(import_file(source), source)
