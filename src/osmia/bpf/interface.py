@@ -217,8 +217,10 @@ class XdpHandle(Protocol):
 class ClassifierHandle(Protocol):
     """A loaded traffic control program."""
 
-    def attach(self, interface: str, direction: Direction, *, priority: int | None = None) -> Link:
-        """Attach to one direction of a network interface, behind the programs that are there.
+    def attach(
+        self, interface: str, direction: Direction, *, first: bool = False, priority: int | None = None
+    ) -> Link:
+        """Attach to one direction of a network interface, behind the programs there or (`first`) before them.
 
         By tcx where the kernel has it (Linux 6.6), else as a filter of the qdisc clsact; with a
         `priority` always as that filter. Filters run in order of their priority, 1 to 65,535. A filter

@@ -67,10 +67,12 @@ class LoadedClassifier:
         """The loader's handle: instructions, statistics, file descriptor."""
         self._links = links
 
-    def attach(self, interface: str, direction: Direction, *, priority: int | None = None) -> Link:
+    def attach(
+        self, interface: str, direction: Direction, *, first: bool = False, priority: int | None = None
+    ) -> Link:
         """Attach to one direction of a network interface, by tcx or clsact; see `ClassifierHandle`."""
         return self._links.enter_context(
-            self.handle.attach_classifier(interface, _DIRECTIONS[direction], priority=priority)
+            self.handle.attach_classifier(interface, _DIRECTIONS[direction], first=first, priority=priority)
         )
 
     def run(

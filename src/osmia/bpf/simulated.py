@@ -136,7 +136,9 @@ class SimulatedClassifier:
         self._kernel = kernel
         self._program = program
 
-    def attach(self, interface: str, direction: Direction, *, priority: int | None = None) -> NoReturn:
+    def attach(
+        self, interface: str, direction: Direction, *, first: bool = False, priority: int | None = None
+    ) -> NoReturn:
         """UsageError: a simulation has no interfaces."""
         _refuse_attach(self._program, interface)
 

@@ -193,10 +193,17 @@ class ProgramHandle:
         return attach_kprobe(self.kernel, self.fd, function, offset=offset, at_return=at_return)
 
     def attach_classifier(
-        self, interface: str, attach_type: AttachType, *, priority: int | None = None
+        self,
+        interface: str,
+        attach_type: AttachType,
+        *,
+        first: bool = False,
+        priority: int | None = None,
     ) -> Link:
         """Attach to one direction of a network interface; see `osmia.loader.attach.classifier`."""
-        return attach_classifier(self.kernel, self.fd, self.name, interface, attach_type, priority=priority)
+        return attach_classifier(
+            self.kernel, self.fd, self.name, interface, attach_type, first=first, priority=priority
+        )
 
     def attach_uprobe(
         self, binary: str, symbol: str, *, offset: int = 0, pid: int = EVERY_PROCESS, at_return: bool = False

@@ -11,14 +11,22 @@ from osmia.errors import AlreadyAttachedError, KernelError, NotSupportedError, U
 from osmia.loader.attach.link import Link, interface_index
 from osmia.loader.permission import refused
 from osmia.sys import Descriptor, Kernel
-from osmia.uapi import AttachType
+from osmia.uapi import AttachFlags, AttachType
 
 _NO_INTERFACE = 0x7FFFFFFF
 DIRECTIONS = {AttachType.TCX_INGRESS: "ingress", AttachType.TCX_EGRESS: "egress"}
 
 
-def attach_tcx(kernel: Kernel, program_fd: int, name: str, interface: str, attach_type: AttachType) -> Link:
-    """Attach a program behind those that are there; the same one cannot be there twice.
+def attach_tcx(
+    kernel: Kernel,
+    program_fd: int,
+    name: str,
+    interface: str,
+    attach_type: AttachType,
+    *,
+    first: bool = False,
+) -> Link:
+    """Attach a program behind those that are there, or before them; the same one cannot be there twice.
 
     Raises:
         UnknownInterfaceError, AlreadyAttachedError, NotSupportedError, PermissionDeniedError,
@@ -30,7 +38,7 @@ def attach_tcx(kernel: Kernel, program_fd: int, name: str, interface: str, attac
     index = interface_index(kernel, interface)
     hook = f"tcx {direction} on {interface}"
     try:
-        fd = kernel.link_create(program_fd, index, attach_type)
+        fd = kernel.link_create(program_fd, index, attach_type, AttachFlags.BEFORE if first else 0)
     except KernelError as error:
         if error.errno == errno.EPERM:
             raise refused(f"attach {name!r} to {interface}") from None
