@@ -47,7 +47,7 @@ class XdpContext:
         if -number > room or number > len(self._data) - _ETHERNET:
             return i64(-_EINVAL)
         self._grown -= number
-        self._replace(bytes(-number) + bytes(self._data[max(number, 0) :]))
+        self._replace(bytes(max(-number, 0)) + bytes(self._data[max(number, 0) :]))
         return i64(0)
 
     def adjust_tail(self, delta: i32 | int) -> i64:
@@ -57,7 +57,7 @@ class XdpContext:
         since 5.8). What was read before is gone: call `packet()` again.
         """
         length = len(self._data) + int(delta)
-        if length < _ETHERNET or length > _LARGEST - max(-self._grown, 0):
+        if length < _ETHERNET or length > _LARGEST + self._grown:
             return i64(-_EINVAL)
         self._replace(bytes(self._data[:length]).ljust(length, b"\0"))
         return i64(0)

@@ -29,7 +29,8 @@ from osmia.uapi import AttachType, PerfHardware, PerfSoftware, ProgramType, Test
 
 _PACKET_TYPES = NETWORK_TYPES | {ProgramType.SOCKET_FILTER}
 _SMALLEST_FRAME = 14
-_HEADROOM = 256
+_GROWTH = 4096
+"""Bytes by which a program may make its packet longer in a run: an XDP frame has one page at most."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ class ProgramHandle:
                 data,
                 context=context,
                 repeat=repeat,
-                data_capacity=len(data) + _HEADROOM if data and not live else 0,
+                data_capacity=len(data) + _GROWTH if data and not live else 0,
                 context_capacity=len(context) if context and not live else 0,
                 flags=flags,
                 batch_size=batch_size,
