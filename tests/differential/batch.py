@@ -17,7 +17,8 @@ import osmia
 from osmia import Map, XdpProgram
 from tests.builders.kernel_modules import import_file, programs_of
 from tests.differential.comparison import contents, is_used, one_processor, write_module
-from tests.differential.functions import ANSWERS, FunctionText, ModuleText, inputs, module_of_functions
+from tests.differential.functions import FunctionText
+from tests.differential.modules import ANSWERS, ModuleText, inputs, module_of_functions
 from tests.differential.operations import Tally
 
 FUNCTIONS = 128

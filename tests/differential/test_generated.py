@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tests.differential.batch import FUNCTIONS, compare_functions
 from tests.differential.comparison import compare, write_module
-from tests.differential.functions import module_of_functions
 from tests.differential.generator import module_text, packets
+from tests.differential.modules import module_of_functions
 from tests.differential.operations import Tally
 
 PROGRAMS = 8
