@@ -45,6 +45,7 @@ class LazyBtf(types.TypeGraph):
         self._first = base.end if base is not None else 1
         self._starts = _starts(self._data)
         self._types: dict[int, types.Type] = {}
+        self._named: dict[tuple[str, bool], tuple[tuple[int, types.Type], ...]] = {}
 
     @property
     def end(self) -> int:
@@ -65,13 +66,21 @@ class LazyBtf(types.TypeGraph):
             self._types[id] = type_at(self._data, self.strings, 4 * self._starts[id - self._first])
         return self._types[id]
 
-    def named(self, name: str, *, flavours: bool = False) -> Iterator[tuple[int, types.Type]]:
-        """The own types of a name, without those of the base; with `flavours` also `name___anything`."""
-        offsets = list(_occurrences(self.strings, name.encode() + b"\0"))
-        if flavours:
-            offsets += _occurrences(self.strings, name.encode() + b"___")
-        for offset in offsets:
-            word = struct.pack("<I", offset)
+    def named(self, name: str, *, flavours: bool = False) -> tuple[tuple[int, types.Type], ...]:
+        """The own types of a name, without those of the base; with `flavours` also `name___anything`.
+
+        Names are looked for as whole strings: no writer of BTF lets one name end within another.
+        """
+        if (name, flavours) not in self._named:
+            found = list(self._with_name(b"\0" + name.encode() + b"\0"))
+            if flavours:
+                found += self._with_name(b"\0" + name.encode() + b"___")
+            self._named[name, flavours] = tuple(found)
+        return self._named[name, flavours]
+
+    def _with_name(self, part: bytes) -> Iterator[tuple[int, types.Type]]:
+        for before in _occurrences(self.strings, part):
+            word = struct.pack("<I", before + 1)
             for place in _occurrences(self._data, word):
                 index = bisect_left(self._starts, place // 4)
                 if place % 4 == 0 and index < len(self._starts) and self._starts[index] == place // 4:

@@ -63,9 +63,6 @@ C = TypeVar("C", bound=KernelArguments)
 class TypedProgram(TracingProgram[C]):
     """A program with the parameters of its hook behind the context, as many as it wants."""
 
-    result_is_last = False
-    """Whether the hook's result follows its arguments, which are all declared then."""
-
     def __call__(self, ctx: C) -> int:
         function: Callable[..., int] = self.function
         kinds = list(get_type_hints(function).values())[1:]
@@ -98,7 +95,6 @@ class FexitProgram(TypedProgram[FexitContext]):
     program_type = ProgramType.TRACING
     context_type = FexitContext
     prefix = "fexit"
-    result_is_last = True
 
 
 class FmodRetProgram(TypedProgram[FentryContext]):

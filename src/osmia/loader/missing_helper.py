@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from osmia.errors import NotSupportedError
+from osmia.loader.instructions import POISONED_CALL
 from osmia.loader.specification import ProgramSpec
 from osmia.uapi import HELPERS
 from osmia.uapi.helper_availability import AVAILABILITY
@@ -23,6 +24,9 @@ def missing_helper(program: ProgramSpec, log: str) -> NotSupportedError | None:
         return None
     match = matches[-1]
     number = int(match["number"] or match["other"])
+    if number == POISONED_CALL:
+        # CO-RE put it there for a field that is missing: `verifier.explain` says which.
+        return None
     name = _NAMES.get(number)
     if match["unknown"]:
         if name is None:

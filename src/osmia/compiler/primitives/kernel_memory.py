@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from osmia.compiler import findings
 from osmia.compiler.check.context import Checker
+from osmia.compiler.check.helper_rules import may_call
 from osmia.compiler.check.values import Reference, Scalar, Static, Value, scalar
 from osmia.compiler.ir.ops import (
     AddressToPointer,
@@ -94,7 +95,8 @@ def _read(checker: Checker, address: Operand, kind: IntegerType | BoolType, spac
 
 
 def _probe(checker: Checker, target: Operand, size: Operand, address: Operand) -> None:
-    checker.helper(PROBE_READ_KERNEL, "probe_read_kernel", I64, target, size, address)
+    if may_call(checker, "probe_read_kernel"):
+        checker.helper(PROBE_READ_KERNEL, "probe_read_kernel", I64, target, size, address)
 
 
 def _bit_field(checker: Checker, pointer: Operand, struct: StructType, index: int) -> Value:
