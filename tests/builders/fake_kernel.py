@@ -155,7 +155,7 @@ class FakeKernel(Kernel):
         return following
 
     def map_lookup_batch(
-        self, fd: int, cursor: bytes | None, count: int, key_size: int, value_size: int
+        self, fd: int, cursor: bytes | None, count: int, key_size: int, value_size: int, flags: int = 0
     ) -> Batch:
         self._call("map_lookup_batch")
         if not self.has_batches:

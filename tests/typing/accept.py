@@ -39,6 +39,7 @@ from osmia import (
     RawTracepointContext,
     RingBuf,
     RingBufFlags,
+    SpinLock,
     StackTrace,
     Subprogram,
     TcAction,
@@ -333,6 +334,27 @@ def with_atomics(ctx: XdpContext) -> XdpAction:
     if found is not None and found.compare_exchange(u64(1), 2) == 1:
         found.value += 1
     atomic_values.insert(u32(2), Atomic(u64(0)))
+    return XdpAction.PASS
+
+
+@struct
+class Guarded:
+    total: u64
+    lock: SpinLock = SpinLock()
+
+
+guarded = ArrayMap(Guarded, max_entries=1)
+
+
+@xdp
+def with_lock(ctx: XdpContext) -> XdpAction:
+    entry = guarded.lookup(0)
+    if entry is None:
+        return XdpAction.PASS
+    with entry.lock:
+        entry.total += 1
+        if entry.total > 3:
+            return XdpAction.DROP
     return XdpAction.PASS
 
 

@@ -123,6 +123,7 @@ from osmia.lang.sockets import (
     sk_skb,
     sock_ops,
 )
+from osmia.lang.spin_locks import SpinLock
 from osmia.lang.stack_traces import StackTrace
 from osmia.lang.structs import Struct, struct
 from osmia.lang.tracing import (
@@ -250,6 +251,7 @@ __all__ = [
     "SocketFilterProgram",
     "SocketMap",
     "SocketOperation",
+    "SpinLock",
     "Stack",
     "StackTrace",
     "Struct",

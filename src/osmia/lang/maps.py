@@ -13,6 +13,7 @@ from osmia.lang.integers import Integer, be32, be64, u32
 from osmia.lang.memory import Aggregate, decode, encode, size_of
 from osmia.lang.pointers import Pointer
 from osmia.lang.runtime import MapStorage, current_runtime
+from osmia.lang.spin_locks import locks_in
 from osmia.uapi import MapType, UpdateFlags
 
 __all__ = [
@@ -45,6 +46,9 @@ class Map:
         for memory_type in (key, value):
             if memory_type is not None:
                 size_of(memory_type)
+        locks = locks_in(value)
+        if locks < 0 or locks > 1 or (locks and self.map_type not in (MapType.HASH, MapType.ARRAY)):
+            raise TypeError("a SpinLock is the only one of its struct, the value of a HashMap or ArrayMap")
         self.key_type = key
         self.value_type = value
         self.max_entries = max_entries

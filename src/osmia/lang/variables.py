@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeGuard, TypeVar, cast
 from osmia.lang.integers import Integer
 from osmia.lang.memory import Aggregate, decode, encode
 from osmia.lang.runtime import current_runtime
+from osmia.lang.spin_locks import SpinLock, locks_in
 
 __all__ = ["Global", "is_global"]
 
@@ -34,6 +35,8 @@ class Global(Generic[V]):
     def __init__(self, initial: V) -> None:
         if not isinstance(initial, Integer | bool | Aggregate):
             raise TypeError(f"the first value of a Global has a width: write Global(u32({initial!r}))")
+        if locks_in(type(initial)) or isinstance(initial, SpinLock):
+            raise TypeError("a SpinLock lies in the value of a HashMap or ArrayMap, not in a Global")
         self.type = cast("type[Any]", type(initial))
         """The memory type."""
         self.contents = encode(self.type, initial)

@@ -62,7 +62,7 @@ def _by_batch(map_object: MapObject, value_size: int) -> Iterator[Contents]:
     while left > 0:
         try:
             batch = map_object.kernel.map_lookup_batch(
-                map_object.fileno(), cursor, count, spec.key_size, value_size
+                map_object.fileno(), cursor, count, spec.key_size, value_size, map_object.lock_flag
             )
         except KernelError as error:
             # A bucket of the hash table holds more entries than were asked for.
@@ -83,7 +83,7 @@ def _by_batch(map_object: MapObject, value_size: int) -> Iterator[Contents]:
 
 def _by_key(map_object: MapObject, value_size: int) -> Iterator[Contents]:
     for key in keys(map_object):
-        value = map_object.kernel.map_lookup(map_object.fileno(), key, value_size)
+        value = map_object.kernel.map_lookup(map_object.fileno(), key, value_size, map_object.lock_flag)
         if value is not None:
             yield Contents(key, value, 1)
 

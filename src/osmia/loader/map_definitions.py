@@ -89,6 +89,7 @@ def _definition(elf: ElfObject, btf: Btf, symbol: Symbol, variable: types.Variab
     if map_type == MapType.RINGBUF:
         key_size, key_type, value_size, value_type = 0, 0, 0, 0
     flags = MapFlags(number("map_flags") or 0)
+    locked = _has_lock(btf, value_type)
     return MapSpec(
         name,
         map_type,
@@ -99,6 +100,7 @@ def _definition(elf: ElfObject, btf: Btf, symbol: Symbol, variable: types.Variab
         key_type,
         value_type,
         programs=programs,
+        locked=locked,
     )
 
 
@@ -134,6 +136,14 @@ def _programs(elf: ElfObject, symbol: Symbol, definition: types.Struct) -> dict[
             raise _fault(f"map {symbol.name!r} refers to what is no program", relocation.offset)
         found[(place - start) // 8] = name
     return found
+
+
+def _has_lock(btf: Btf, value_type: int) -> bool:
+    """Whether a value is a struct with a spin lock, which the kernel knows by the name of its type."""
+    value = btf.resolve(value_type) if value_type else None
+    members = value.members if isinstance(value, types.Struct) else ()
+    inner = (btf.resolve(member.type) for member in members)
+    return any(isinstance(each, types.Struct) and each.name == "bpf_spin_lock" for each in inner)
 
 
 def map_definitions(elf: ElfObject, btf: Btf | None) -> Iterator[tuple[int, MapSpec]]:

@@ -14,7 +14,7 @@ from osmia.loader.permission import refused
 from osmia.loader.pinning import pin
 from osmia.loader.specification import MapSpec
 from osmia.sys import Descriptor, Kernel
-from osmia.uapi import MapType
+from osmia.uapi import MapType, UpdateFlags
 from osmia.uapi.records import MapInfo
 
 _ENOTSUPP = 524
@@ -57,6 +57,11 @@ class MapObject:
     def per_cpu(self) -> bool:
         """Whether a key has one value for each possible CPU."""
         return self.spec.type in _PER_CPU
+
+    @property
+    def lock_flag(self) -> UpdateFlags:
+        """The flag of a read or a write under the value's spin lock (Linux 5.1), if it has one."""
+        return UpdateFlags.F_LOCK if self.spec.locked else UpdateFlags.ANY
 
     def fileno(self) -> int:
         """The file descriptor."""

@@ -50,11 +50,14 @@ class _Handle(Generic[K, V]):
         self._value = value
 
     def _lookup(self, key: bytes) -> V | None:
-        value = self.map_object.kernel.map_lookup(self.map_object.fileno(), key, self._value.size)
+        value = self.map_object.kernel.map_lookup(
+            self.map_object.fileno(), key, self._value.size, self.map_object.lock_flag
+        )
         return None if value is None else self._value.decode(value)
 
     def _update(self, key: bytes, value: bytes, flags: UpdateFlags) -> None:
         try:
+            flags |= self.map_object.lock_flag
             self.map_object.kernel.map_update(self.map_object.fileno(), key, value, flags)
         except KernelError as error:
             raise self._explained(error) from None

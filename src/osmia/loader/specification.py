@@ -120,6 +120,8 @@ class MapSpec:
     variables: tuple[VariableSpec, ...] = ()
     programs: Mapping[int, str] = field(default_factory=dict[int, str])
     """The entries of a program array, by index."""
+    locked: bool = False
+    """Whether the value has a spin lock, under which user space reads and writes it too."""
     frozen: bool = False
     """Whether user space may not write it any more once the programs are loaded."""
 

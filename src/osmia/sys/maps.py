@@ -129,7 +129,7 @@ class MapCalls:
         return bytes(following)
 
     def map_lookup_batch(
-        self, fd: int, cursor: bytes | None, count: int, key_size: int, value_size: int
+        self, fd: int, cursor: bytes | None, count: int, key_size: int, value_size: int, flags: int = 0
     ) -> Batch:
         """Up to `count` entries from `cursor` on (Linux 5.6).
 
@@ -149,6 +149,7 @@ class MapCalls:
             keys=ctypes.addressof(targets[0]),
             values=ctypes.addressof(targets[1]),
             count=count,
+            elem_flags=flags,
         )
         ended = False
         try:

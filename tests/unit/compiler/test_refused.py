@@ -23,7 +23,6 @@ WRITTEN: dict[type[ast.AST], str] = {
     ast.TryStar: "try:\n        pass\n    except* ValueError: pass",
     ast.Raise: "raise ValueError",
     ast.Assert: "assert value",
-    ast.With: "with lock: pass",
     ast.Import: "import time",
     ast.ImportFrom: "from time import sleep",
     ast.Global: "global value",

@@ -50,6 +50,7 @@ from osmia.lang.loops import loop
 from osmia.lang.memory import Aggregate
 from osmia.lang.packet import Packet
 from osmia.lang.programs import Program
+from osmia.lang.spin_locks import SpinLock
 from osmia.lang.structs import Struct
 
 _REFUSED_BUILTINS = {
@@ -192,6 +193,10 @@ def _construct(checker: Checker, python_class: type, node: ast.Call, evaluate: E
         return _to_integer(checker, python_class, memory_type, node, evaluate)
     if isinstance(memory_type, StructType) and issubclass(python_class, Struct):
         return _struct(checker, python_class, memory_type, node, evaluate)
+    if python_class is SpinLock and memory_type is not None and not node.args:
+        target = checker.slot(memory_type)
+        checker.builder.emit(Zero(target, memory_type.size, alignment_of(memory_type)))
+        return Reference(target, fresh=True)
     if issubclass(python_class, Atomic):
         return _atomic(checker, python_class, node, evaluate)
     if isinstance(memory_type, ArrayType):

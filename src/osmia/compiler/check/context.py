@@ -174,6 +174,14 @@ class Loop:
     continues: list[Flow | None] = field(default_factory=list["Flow | None"])
 
 
+@dataclass(frozen=True)
+class Held:
+    """A spin lock that is held: its address, and how many loops of its function were around it."""
+
+    lock: Operand
+    loops: int
+
+
 @dataclass
 class Frame:
     """One function being checked: a program, or a function inlined into it."""
@@ -191,6 +199,8 @@ class Frame:
     """Where structs that the function builds are returned."""
     result_value: Value | None = None
     variables: dict[str, Variable] = field(default_factory=dict[str, Variable])
+    held: Held | None = None
+    """The lock that this function holds."""
     loops: list[Loop] = field(default_factory=list[Loop])
     returns: list[Flow | None] = field(default_factory=list["Flow | None"])
     calls: tuple[object, ...] = ()
@@ -233,6 +243,10 @@ class Checker:
         self.state: Flow | None = Flow()
         self.is_subprogram = False
         """Whether a function that is not inlined is checked, not a program."""
+        self.held: Held | None = None
+        """The lock that is held, by this function or one that called it."""
+        self.node: ast.expr | ast.stmt = frame.source.node
+        """What is emitted belongs to this node."""
         self.packet_reload = False
         """Whether a helper may have moved the packet, so that its bounds must be read again."""
         self.packet_moves = 0
@@ -268,6 +282,7 @@ class Checker:
 
     def at(self, node: ast.expr | ast.stmt) -> None:
         """What is emitted from here on belongs to this node."""
+        self.node = node
         self._node = node
         column = self.frame.source.source_map.characters(node.lineno, node.col_offset) + 1
         self.builder.location = Location(node.lineno, column, self.frame.scope)

@@ -11,7 +11,7 @@ from osmia.compiler.check import assignments, kernel_arguments
 from osmia.compiler.check.builtin_functions import BUILTINS
 from osmia.compiler.check.context import Checker, Flow, Frame, MayBeNoneError, ModuleContext, Variable
 from osmia.compiler.check.inlining import inline
-from osmia.compiler.check.reservations import give_back
+from osmia.compiler.check.locks import give_back
 from osmia.compiler.check.statements import statements
 from osmia.compiler.check.subprograms import call_subprogram
 from osmia.compiler.check.values import Context

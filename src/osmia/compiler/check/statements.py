@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import NoneType
 
 from osmia.compiler import findings
-from osmia.compiler.check import assignments, loops, patterns, reservations
+from osmia.compiler.check import assignments, locks, loops, patterns, reservations
 from osmia.compiler.check.conditions import condition
 from osmia.compiler.check.context import Checker, Flow, member_help, merge
 from osmia.compiler.check.expressions import expression
@@ -64,12 +64,16 @@ def _statement(checker: Checker, node: ast.stmt) -> None:  # noqa: C901 - one ca
             loops.for_loop(checker, node, statements)
         case ast.Match():
             patterns.match_statement(checker, node, statements)
+        case ast.With():
+            locks.with_lock(checker, node, statements)
         case ast.Break():
+            locks.leaves_turn(checker)
             loop = checker.frame.loops[-1]
             loop.breaks.append(checker.state)
             checker.builder.jump(loop.exit)
             checker.state = None
         case ast.Continue():
+            locks.leaves_turn(checker)
             loop = checker.frame.loops[-1]
             reservations.turn_ends(checker, loop.head, node)
             loop.continues.append(checker.state)
@@ -123,6 +127,7 @@ def _return(checker: Checker, node: ast.Return, returned: ast.expr | None) -> No
     frame, builder = checker.frame, checker.builder
     value: Value = Absent() if returned is None else expression(checker, returned)
     checker.at(node)
+    locks.leaves_function(checker)
     span = checker.span(returned if returned is not None else node)
     inner, optional = checker.module.types.split_optional(frame.return_annotation)
     expected = checker.module.types.memory_type(inner)

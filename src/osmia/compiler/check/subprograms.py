@@ -8,7 +8,7 @@ from types import NoneType
 from typing import Any
 
 from osmia.compiler import findings
-from osmia.compiler.check import assignments, reservations
+from osmia.compiler.check import assignments, locks, reservations
 from osmia.compiler.check.builtin_functions import BUILTINS
 from osmia.compiler.check.context import CheckedSubprogram, Checker, Frame
 from osmia.compiler.check.helper_rules import packet_moved
@@ -155,7 +155,7 @@ def _check(
     result_type = found if isinstance(found, IntegerType | BoolType) else I32
     checker = Checker(module, frame, caller.context_type, caller.program_type, result_type)
     checker.inline, checker.bind, checker.call_subprogram = inline, assignments.bind, call_subprogram
-    checker.give_back = reservations.give_back
+    checker.give_back = locks.give_back
     checker.builtins = BUILTINS
     checker.is_subprogram = True
     frame.exit = checker.builder.block()

@@ -9,6 +9,7 @@ from typing import Any, Union, cast, get_args, get_origin
 
 from osmia.compiler.ir.types import (
     BOOL,
+    U32,
     ArrayType,
     BoolType,
     IntegerType,
@@ -23,6 +24,7 @@ from osmia.lang.atomics import Atomic
 from osmia.lang.integers import Integer
 from osmia.lang.kernel_structs import KernelStruct, field_layout, type_size
 from osmia.lang.pointers import Pointer
+from osmia.lang.spin_locks import SpinLock
 from osmia.lang.structs import Struct
 
 
@@ -76,6 +78,9 @@ class TypeTable:
             return StructType(
                 python_type.__name__, tuple(fields), python_type.memory_size(), python_type.memory_alignment()
             )
+        if python_type is SpinLock:
+            # The kernel knows it by this name.
+            return StructType("bpf_spin_lock", (StructField("val", U32, 0),), 4, 4)
         if issubclass(python_type, Atomic) and python_type is not Atomic:
             element = self.memory_type(python_type.element)
             assert element is not None

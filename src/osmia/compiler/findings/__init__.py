@@ -33,6 +33,13 @@ from osmia.compiler.findings.helpers import (
     kfunc_type as kfunc_type,
     packet_moved as packet_moved,
 )
+from osmia.compiler.findings.locks import (
+    call_under_lock as call_under_lock,
+    lock_elsewhere as lock_elsewhere,
+    lock_in_tracing as lock_in_tracing,
+    nested_lock as nested_lock,
+    not_a_lock as not_a_lock,
+)
 from osmia.compiler.findings.logging import (
     log_format as log_format,
     log_message as log_message,

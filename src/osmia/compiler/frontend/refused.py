@@ -32,7 +32,7 @@ _SEQUENCE = Refusal(
 COMPILED: frozenset[type[ast.AST]] = frozenset(
     {
         ast.FunctionDef, ast.Return, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Delete, ast.Expr,
-        ast.If, ast.Match, ast.While, ast.For, ast.Break, ast.Continue, ast.Pass,
+        ast.If, ast.Match, ast.While, ast.For, ast.Break, ast.Continue, ast.Pass, ast.With,
         ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.Compare, ast.IfExp, ast.Call, ast.Attribute, ast.Subscript,
         ast.Name, ast.Constant, ast.Tuple, ast.GeneratorExp, ast.JoinedStr, ast.FormattedValue, ast.NamedExpr,
         ast.And, ast.Or, ast.Not, ast.Invert, ast.USub, ast.UAdd,
@@ -55,7 +55,6 @@ REFUSED: dict[type[ast.AST], Refusal] = {
     ast.TryStar: Refusal("`try`", _NO_EXCEPTIONS, _TEST_RESULTS),
     ast.Raise: Refusal("`raise`", _NO_EXCEPTIONS, "return a verdict, and log or count the cause"),
     ast.Assert: Refusal("`assert`", _NO_EXCEPTIONS, "test the condition and return"),
-    ast.With: Refusal("`with`", "nothing here has a scope to enter and leave", "call what you need in order"),
     ast.Import: Refusal(
         "`import`", "a program has no modules when it runs", "import at the top of the module"
     ),

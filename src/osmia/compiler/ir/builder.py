@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from osmia.compiler.ir.ops import (
@@ -42,6 +43,8 @@ class FunctionBuilder:
     loops: list[CountedLoop] = field(default_factory=list[CountedLoop])
     registers: int = 0
     count: int = 0
+    watch: Callable[[Operation], None] | None = None
+    """Sees each operation before it is appended."""
     null_tests: int = 0
     """Tests of what a helper gave: the verifier tells these pointers from numbers."""
 
@@ -82,6 +85,8 @@ class FunctionBuilder:
     def emit(self, operation: Operation) -> None:
         """Append an operation at the current position."""
         self.count += 1
+        if self.watch is not None:
+            self.watch(operation)
         if isinstance(operation, IsNull) and _is_answer(operation.pointer.type):
             self.null_tests += 1
         if self.count > MOST_OPERATIONS:
