@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 import osmia
 from osmia import (
     ArrayMap,
     Bpf,
+    HashMap,
     Pointer,
     TcAction,
     TcContext,
@@ -163,3 +166,35 @@ def test_the_verifier_names_the_line_in_the_function() -> None:
     assert caught.value.span.filename == __file__
     first = sum_of_times.function.__code__.co_firstlineno
     assert first < caught.value.span.line <= first + 5
+
+
+def make_limiter(max_entries: int, most: u64) -> tuple[osmia.XdpProgram, HashMap[u32, u64]]:
+    """A program made for its arguments: they are constants in it, and the map is its own."""
+    packets = HashMap(u32, u64, max_entries=max_entries)
+
+    @function(inline=False)
+    def is_allowed(number: u64) -> bool:
+        return number <= most
+
+    @xdp
+    def limiter(ctx: XdpContext) -> XdpAction:
+        packets[ctx.length] += 1
+        place = packets.lookup(ctx.length)
+        if place is None:
+            return XdpAction.ABORTED
+        return XdpAction.PASS if is_allowed(place.value) else XdpAction.DROP
+
+    return limiter, packets
+
+
+@pytest.mark.parametrize("open_bpf", [osmia.simulate, osmia.load], ids=["simulated", "kernel"])
+def test_a_program_is_specialised_by_the_arguments_of_what_makes_it(
+    open_bpf: Callable[[osmia.XdpProgram], Bpf],
+) -> None:
+    for max_entries, most in ((1, 2), (2, 3)):
+        limiter, packets = make_limiter(max_entries, u64(most))
+        with open_bpf(limiter) as bpf:
+            actions = [bpf[limiter].run(bytes(64)).action for _ in range(4)]
+            assert actions == [XdpAction.PASS] * most + [XdpAction.DROP] * (4 - most)
+            bpf[limiter].run(bytes(65))
+            assert len(bpf[packets]) == max_entries

@@ -10,7 +10,7 @@ from osmia.cli.user_module import import_file, programs_in
 from osmia.compiler.compile import compile_programs
 from osmia.lang import Program
 from osmia.monitor import kernel
-from tests.builders import hook_programs, program_kinds
+from tests.builders import function_programs, hook_programs, program_kinds
 from tests.builders.clang import ClangError, compile_c_file
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,6 +41,9 @@ def compile_python(folder: Path) -> tuple[Path, ...]:
     objects = [_compile(folder / "monitor.o", (kernel.monitor_ingress, kernel.monitor_egress))]
     objects.append(_compile(folder / "program_kinds.o", program_kinds.PROGRAMS))
     objects += [_compile(folder / f"{name}.o", programs) for name, programs in hook_programs.OBJECTS.items()]
+    objects.append(_compile(folder / "functions.o", (function_programs.first,)))
+    # Not among those that each kernel loads.
+    objects.append(_compile(folder / "long_loop.object", (function_programs.long_loop,)))
     for source in sorted((*EXAMPLES.glob("xdp_*.py"), EXAMPLES / "tcp_connect.py")):
         programs = programs_in(import_file(source), source)
         objects.append(_compile(folder / f"{source.stem}.o", programs))

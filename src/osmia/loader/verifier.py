@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from osmia.diagnostics import Span
 from osmia.errors import VerifierError
-from osmia.loader.instructions import POISONED_CALL, SIZE
+from osmia.loader.instructions import CALL, POISONED_CALL, SIZE, unpack
 from osmia.loader.specification import ProgramSpec, SourceLine
+from osmia.uapi import HELPERS
+from osmia.uapi.helper_availability import AVAILABILITY
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,9 @@ CAUSES = (
     ),
 )
 
+_INVALID_HELPER = re.compile(r"invalid func \w+#(\d+)")
+_NO_FUNCTION_ADDRESS = "unrecognized bpf_ld_imm64 insn"
+_HELPER_NAMES = {helper.id: name for name, helper in HELPERS.items()}
 _INSTRUCTION = re.compile(r"^(\d+): \([0-9a-f]{2}\)")
 _NAMED_INSTRUCTION = re.compile(r"\binsn (\d+)")
 _STATISTICS = re.compile(r"^(?:processed \d+ insns|verification time|stack depth|peak_states|mark_read)")
@@ -127,8 +132,29 @@ def explain(program: ProgramSpec, log: str) -> VerifierError:
     missing = None if index is None or str(POISONED_CALL) not in log else _missing(program, index)
     if missing is not None:
         cause, help = missing, "ask `field_exists` or `type_exists` first, and read it only then"
+    helper = _missing_helper(program, log, index)
+    if helper is not None:
+        since = AVAILABILITY[helper].since
+        cause = f"this kernel has no helper bpf_{helper}: it came with Linux {since}"
+        help = "run it on a newer kernel, or leave the helper out where the kernel does not have it"
     span = None if index is None else span_of(program, index)
     return VerifierError(program.name, cause, help, log, span)
+
+
+def _missing_helper(program: ProgramSpec, log: str, index: int | None) -> str | None:
+    """The name of the helper that the kernel does not know at all."""
+    found = _INVALID_HELPER.search(log)
+    if found is not None:
+        return _HELPER_NAMES.get(int(found[1]))
+    if index is None or _NO_FUNCTION_ADDRESS not in log:
+        return None
+    # Before Linux 5.13 not even the address of the function that a helper shall call is taken.
+    code = b"".join(function.instructions for function in program.functions)
+    for offset in range(index * SIZE, len(code), SIZE):
+        instruction = unpack(code, offset)
+        if instruction.code == CALL and instruction.source == 0:
+            return _HELPER_NAMES.get(instruction.immediate)
+    return None
 
 
 def _messages(log: str) -> Iterator[str]:
