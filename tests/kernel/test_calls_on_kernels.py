@@ -34,7 +34,7 @@ def test_functions_and_tail_calls(prebuilt_objects: Path) -> None:
 
 def test_long_loops_run_or_are_refused_with_the_reason(prebuilt_objects: Path) -> None:
     try:
-        loaded = load(prebuilt_objects, "long_loop.object")
+        loaded = load(prebuilt_objects, "long_loop.o")
     except VerifierError as error:
         assert "bpf_loop" in str(error)  # noqa: PT017 - some kernels have it, some have not
         assert "Linux 5.17" in str(error)  # noqa: PT017

@@ -499,3 +499,18 @@ def rewrites(ctx: TcContext) -> TcAction:
     helpers.l3_csum_replace(ctx, 24, be16(1), be16(2), 2)
     helpers.skb_store_bytes(ctx, 0, u32(1), 0)
     return TcAction.OK
+
+
+number_map = HashMap(u32, u64, max_entries=4)
+total_map = HashMap(u32, Total, max_entries=4)
+
+
+@xdp
+def goes_over_entries(ctx: XdpContext) -> XdpAction:
+    for number, place in number_map.items():
+        assert_type(number, u32)
+        assert_type(place, Pointer[u64])
+    for number, total in total_map.items():
+        assert_type(number, u32)
+        assert_type(total, Total)
+    return XdpAction.PASS

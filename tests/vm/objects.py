@@ -43,7 +43,7 @@ def compile_python(folder: Path) -> tuple[Path, ...]:
     objects += [_compile(folder / f"{name}.o", programs) for name, programs in hook_programs.OBJECTS.items()]
     objects.append(_compile(folder / "functions.o", (function_programs.first,)))
     # Not among those that each kernel loads.
-    objects.append(_compile(folder / "long_loop.object", (function_programs.long_loop,)))
+    objects.append(_compile(folder / "long_loop.o", (function_programs.long_loop,)))
     for source in sorted((*EXAMPLES.glob("xdp_*.py"), EXAMPLES / "tcp_connect.py")):
         programs = programs_in(import_file(source), source)
         objects.append(_compile(folder / f"{source.stem}.o", programs))

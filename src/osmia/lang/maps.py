@@ -6,7 +6,7 @@ read through `m.lookup(k)`, which may be None. User space reads and writes throu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar, cast, overload
 
 from osmia.lang.integers import Integer, be32, be64, u32
@@ -110,6 +110,21 @@ class _KeyedMap(Map, Generic[K, V]):
         if issubclass(value_type, Aggregate):
             return value_type.view(buffer)
         return Pointer(value_type, buffer)
+
+    @overload
+    def items(self: IntegerValued[I_co]) -> Iterator[tuple[K, Pointer[I_co]]]: ...
+    @overload
+    def items(self) -> Iterator[tuple[K, V]]: ...
+    def items(self) -> Iterator[tuple[Any, Any]]:
+        """All entries, for `for key, value in m.items():` (bpf_for_each_map_elem, Linux 5.13).
+
+        Keys are copies; values are in place, as from `lookup`. In no order. Not for an `LpmTrie`.
+        """
+        value_type, key_type = cast("type[Any]", self.value_type), cast("type[Any]", self.key_type)
+        for key, buffer in self._storage().entries():
+            aggregate = issubclass(value_type, Aggregate)
+            value = value_type.view(buffer) if aggregate else Pointer(value_type, buffer)
+            yield decode(key_type, key), value
 
     def insert(self, key: K, value: V) -> bool:
         """Insert where the key is absent; False where it is there already or the map is full."""

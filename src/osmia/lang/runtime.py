@@ -37,6 +37,10 @@ class MapStorage(Protocol):
         """The value in place, or None; for per-CPU maps the value of the current processor."""
         ...
 
+    def entries(self) -> list[tuple[bytes, Buffer]]:
+        """All keys with their values in place; for per-CPU maps those of the current processor."""
+        ...
+
     def update(self, key: bytes, value: bytes, flags: UpdateFlags) -> int:
         """0, or the negative error number of bpf_map_update_elem."""
         ...

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from osmia.diagnostics import Span
 from osmia.errors import VerifierError
 from osmia.loader.instructions import CALL, POISONED_CALL, SIZE, unpack
-from osmia.loader.specification import ProgramSpec, SourceLine
+from osmia.loader.specification import FunctionReference, ProgramSpec, SourceLine
 from osmia.uapi import HELPERS
 from osmia.uapi.helper_availability import AVAILABILITY
 
@@ -114,7 +114,10 @@ CAUSES = (
 )
 
 _INVALID_HELPER = re.compile(r"invalid func \w+#(\d+)")
-_NO_FUNCTION_ADDRESS = "unrecognized bpf_ld_imm64 insn"
+_NO_FUNCTION_ADDRESS = (
+    "unrecognized bpf_ld_imm64 insn",
+    "number of funcs in func_info doesn't match number of subprogs",
+)
 _HELPER_NAMES = {helper.id: name for name, helper in HELPERS.items()}
 _INSTRUCTION = re.compile(r"^(\d+): \([0-9a-f]{2}\)")
 _NAMED_INSTRUCTION = re.compile(r"\binsn (\d+)")
@@ -132,7 +135,7 @@ def explain(program: ProgramSpec, log: str) -> VerifierError:
     missing = None if index is None or str(POISONED_CALL) not in log else _missing(program, index)
     if missing is not None:
         cause, help = missing, "ask `field_exists` or `type_exists` first, and read it only then"
-    helper = _missing_helper(program, log, index)
+    helper = _missing_helper(program, log)
     if helper is not None:
         since = AVAILABILITY[helper].since
         cause = f"this kernel has no helper bpf_{helper}: it came with Linux {since}"
@@ -141,16 +144,24 @@ def explain(program: ProgramSpec, log: str) -> VerifierError:
     return VerifierError(program.name, cause, help, log, span)
 
 
-def _missing_helper(program: ProgramSpec, log: str, index: int | None) -> str | None:
+def _missing_helper(program: ProgramSpec, log: str) -> str | None:
     """The name of the helper that the kernel does not know at all."""
     found = _INVALID_HELPER.search(log)
     if found is not None:
         return _HELPER_NAMES.get(int(found[1]))
-    if index is None or _NO_FUNCTION_ADDRESS not in log:
+    if not any(words in log for words in _NO_FUNCTION_ADDRESS):
         return None
-    # Before Linux 5.13 not even the address of the function that a helper shall call is taken.
-    code = b"".join(function.instructions for function in program.functions)
-    for offset in range(index * SIZE, len(code), SIZE):
+    # Before Linux 5.13 not even the address of a function that a helper shall call is taken.
+    for function in program.functions:
+        for reference in function.references:
+            if isinstance(reference, FunctionReference) and reference.address:
+                return _next_helper(function.instructions[reference.offset :])
+    return None
+
+
+def _next_helper(code: bytes) -> str | None:
+    """The first helper that is called."""
+    for offset in range(0, len(code), SIZE):
         instruction = unpack(code, offset)
         if instruction.code == CALL and instruction.source == 0:
             return _HELPER_NAMES.get(instruction.immediate)

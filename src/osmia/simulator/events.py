@@ -167,6 +167,10 @@ class EventStorage:
             except BlockingIOError:
                 return
 
+    def entries(self) -> list[tuple[bytes, Buffer]]:
+        """An event map has no entries."""
+        return []
+
     def lookup(self, key: bytes) -> bytearray | None:
         """An event map has no entries."""
         return None

@@ -7,6 +7,7 @@ from collections import Counter, OrderedDict
 from errno import E2BIG, EEXIST, EINVAL, ENOENT, ENOSPC
 from typing import Protocol
 
+from osmia.lang.memory import Buffer
 from osmia.lang.runtime import UpdateFlags
 
 __all__ = ["ArrayStorage", "EntryStorage", "HashStorage", "Processor", "TrieStorage"]
@@ -57,6 +58,11 @@ class EntryStorage(ABC):
     @abstractmethod
     def keys(self) -> list[bytes]:
         """The keys that are present."""
+
+    def entries(self) -> list[tuple[bytes, Buffer]]:
+        """The keys that are present, each with the place of the current processor."""
+        found = [(key, self.find(key)) for key in self.keys()]
+        return [(key, slots[self._own()]) for key, slots in found if slots is not None]
 
     def lookup(self, key: bytes) -> bytearray | None:
         """The place of the current processor, live, or None."""

@@ -72,6 +72,7 @@ from osmia.compiler.ir.types import (
     IrType,
     MemoryType,
     PointerType,
+    Space,
     StructType,
     alignment_of,
 )
@@ -577,7 +578,7 @@ def _argument_type(kind: IrType) -> str:
 def _argument_name(parameter: Parameter, position: int) -> str:
     if is_context(parameter.type):
         return "%ctx"
-    is_captures = isinstance(parameter.type, PointerType) and parameter.type.pointee is None
+    is_captures = parameter.type == PointerType(None, Space.STACK)
     return "%captures" if is_captures else f"%a{position}"
 
 

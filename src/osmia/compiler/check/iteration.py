@@ -14,6 +14,7 @@ from osmia.compiler.check.conditions import Evaluate
 from osmia.compiler.check.context import Checker, number
 from osmia.compiler.check.elements import element
 from osmia.compiler.check.values import (
+    Method,
     PlainInt,
     Poison,
     Reference,
@@ -24,10 +25,13 @@ from osmia.compiler.check.values import (
     limits,
     scalar,
 )
-from osmia.compiler.ir.ops import LoadLocal, Number, StoreLocal
-from osmia.compiler.ir.types import I64, ArrayType, IntegerType
+from osmia.compiler.ir.ops import Argument, LoadLocal, MapAddress, Number, Parameter, StoreLocal, TurnCall
+from osmia.compiler.ir.types import I64, U32, ArrayType, IntegerType, PointerType, Space
 from osmia.diagnostics import Span
 from osmia.lang.loops import MOST_TURNS, loop
+from osmia.lang.maps import Map
+
+_FOR_EACH, _LOOP = 164, 181
 
 Item = Callable[[PlainInt], Value]
 
@@ -44,8 +48,8 @@ class Turns:
     item: Item
     roots: frozenset[str] = frozenset()
     """The variables whose arrays are gone over."""
-    counted: bool = False
-    """Whether the kernel shall count them (`osmia.loop`)."""
+    call: TurnCall | None = None
+    """The helper that shall make them (`osmia.loop`, `items()` of a map)."""
 
     @property
     def span(self) -> tuple[int, int]:
@@ -135,7 +139,56 @@ def _loop(checker: Checker, call: ast.Call, evaluate: Evaluate) -> Turns | None:
     if end.low < 0:
         checker.report(findings.type_mismatch(checker.span(call.args[0]), "an unsigned integer", str(end)))
         return None
-    return replace(turns, ends=(_at_most(checker, end, MOST_TURNS),), counted=True)
+    end = _at_most(checker, end, MOST_TURNS)
+    call_body = TurnCall(_LOOP, "loop", (end.operand,), (Parameter("turn", U32),))
+    return replace(turns, ends=(end,), call=call_body)
+
+
+def entries_of(checker: Checker, node: ast.expr, evaluate: Evaluate) -> Turns | None:
+    """`m.items()` of a map behind `in`; None where something else stands there."""
+    if (
+        not isinstance(node, ast.Call)
+        or not isinstance(node.func, ast.Attribute)
+        or node.args
+        or node.keywords
+    ):
+        return None
+    callee = evaluate(checker, node.func) if node.func.attr == "items" else None
+    if not isinstance(callee, Method) or not isinstance(callee.receiver, Static):
+        return None
+    declaration = callee.receiver.value
+    assert isinstance(declaration, Map)
+    key = checker.module.types.memory_type(declaration.key_type)
+    value = checker.module.types.memory_type(declaration.value_type)
+    assert key is not None
+    assert value is not None
+    place = PointerType(value, Space.MAP_VALUE if declaration.per_cpu else Space.SHARED_MAP_VALUE)
+    at_key = PointerType(key, Space.MAP_VALUE)
+    checker.at(node)
+    entries = checker.builder.register(PointerType(None, Space.MAP))
+    checker.builder.emit(MapAddress(entries, checker.module.maps[declaration]))
+
+    def item(_: PlainInt) -> Value:
+        given = [checker.builder.register(at_key), checker.builder.register(place)]
+        for position, register in enumerate(given, 1):
+            checker.builder.emit(Argument(register, position))
+        name = checker.module.maps[declaration].name
+        found = checker.load(Reference(given[0]))
+        if isinstance(found, Reference):
+            # A copy: the key in the map may not be written.
+            target = checker.slot(key)
+            checker.store(target, found)
+            found = Reference(target, fresh=True)
+        return Several((found, Reference(given[1], f"an entry of `{name}`")))
+
+    parameters = (
+        Parameter("map", PointerType(None, Space.MAP)),
+        Parameter("key", at_key),
+        Parameter("value", place),
+    )
+    return Turns(
+        number(0), (), 1, item, call=TurnCall(_FOR_EACH, "for_each_map_elem", (entries,), parameters)
+    )
 
 
 def _at_most(checker: Checker, value: PlainInt, most: int) -> PlainInt:
@@ -210,7 +263,7 @@ def _zip(checker: Checker, call: ast.Call, evaluate: Evaluate) -> Turns | None:
 
 def _from_zero(checker: Checker, turns: Turns, node: ast.expr) -> Turns | None:
     """The same items, counted from 0 by 1."""
-    if turns.counted:
+    if turns.call is not None:
         checker.report(findings.not_iterable(checker.span(node), "loop", "loop over a `range` here"))
         return None
     start, step, span = turns.start, turns.step, checker.span(node)

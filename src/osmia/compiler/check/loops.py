@@ -9,12 +9,13 @@ from dataclasses import replace
 from osmia.compiler import findings
 from osmia.compiler.check import assignments, reservations
 from osmia.compiler.check.conditions import condition
-from osmia.compiler.check.context import Checker, Flow, Loop, Variable, merge
+from osmia.compiler.check.context import Checker, Flow, Loop, Variable, merge, number
 from osmia.compiler.check.expressions import expression
-from osmia.compiler.check.iteration import Turns, turns_of
+from osmia.compiler.check.iteration import Turns, entries_of, turns_of
 from osmia.compiler.check.names import assigned_names, parts, target_names
 from osmia.compiler.check.values import PlainInt, Poison, Scalar, scalar
 from osmia.compiler.ir.ops import (
+    Argument,
     Binary,
     Block,
     CompareOperator,
@@ -24,7 +25,7 @@ from osmia.compiler.ir.ops import (
     Number,
     StoreLocal,
 )
-from osmia.compiler.ir.types import I64
+from osmia.compiler.ir.types import I64, PointerType, Space
 
 Statements = Callable[[Checker, list[ast.stmt]], "Flow | None"]
 
@@ -74,7 +75,9 @@ def _returns(body: list[ast.stmt]) -> bool:
 def for_loop(checker: Checker, node: ast.For, statements: Statements) -> None:
     """`for target in …:`, with its `else`."""
     changed = frozenset(assigned_names([node]))
-    turns = turns_of(checker, node.iter, expression) if names_only(checker, node.target) else None
+    turns = None
+    if names_only(checker, node.target):
+        turns = entries_of(checker, node.iter, expression) or turns_of(checker, node.iter, expression)
     if turns is None or not _own_array(checker, turns, changed, node.iter):
         _give_up(checker, changed)
         return
@@ -111,7 +114,7 @@ def run(
     names = target_names(target)
     index = builder.local(names[0] if len(names) == 1 else "turn", I64)
     location = builder.location
-    if not turns.counted:
+    if turns.call is None:
         builder.emit(StoreLocal(index, turns.start.operand))
     head, inside, advance = builder.block(), builder.block(), builder.block()
     after, ended = ways
@@ -124,10 +127,17 @@ def run(
         limit = Scalar(end.operand, end.low, end.high)
         builder.branch(checker.compare(relation, _load(checker, index), limit), following, ended)
         builder.enter(following)
+    if not turns.ends:
+        # Never null; but what stands behind the loop is reached from here.
+        place = builder.register(PointerType(None, Space.MAP_VALUE))
+        builder.emit(Argument(place, 2))
+        builder.branch(checker.is_null(place).operand, ended, inside)
+        builder.enter(inside)
     before = checker.state
     loop = Loop(after, advance, changed, _assumed(checker, changed), before, frozenset(names))
     checker.frame.loops.append(loop)
-    item = turns.item(PlainInt(_load(checker, index).operand, *turns.span))
+    count = PlainInt(_load(checker, index).operand, *turns.span) if turns.ends else number(0)
+    item = turns.item(count)
     assignments.assign(checker, target, item, target)
     body()
     builder.jump(advance)
@@ -138,9 +148,9 @@ def run(
     builder.emit(StoreLocal(index, moved))
     builder.jump(head)
     checker.frame.loops.pop()
-    if turns.counted:
+    if turns.call is not None:
         here = (head.index, len(builder.blocks), advance.index, ended.index)
-        builder.loops.append(CountedLoop(*here, index, turns.ends[0].operand, location))
+        builder.loops.append(CountedLoop(*here, index if turns.ends else None, turns.call, location))
     return loop, before
 
 

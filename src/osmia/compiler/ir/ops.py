@@ -560,19 +560,30 @@ class Capture:
     exact: bool
 
 
+@dataclass(frozen=True)
+class TurnCall:
+    """A helper that calls the body of a loop: what it takes before the body, and what it gives the body."""
+
+    helper: int
+    name: str
+    arguments: tuple[Operand, ...]
+    parameters: tuple[Parameter, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class CountedLoop:
-    """A loop from 0 on, whose turns the kernel shall count: blocks `head` up to `end`, by their index.
+    """A loop whose turns a helper of the kernel shall make: blocks `head` up to `end`, by their index.
 
-    `advance` is the block that a turn ends in, `ended` the one behind the last turn.
+    `advance` is the block that a turn ends in, `ended` the one behind the last turn. `counter` takes the
+    number of the turn, where it has one.
     """
 
     head: int
     end: int
     advance: int
     ended: int
-    counter: Local
-    count: Operand
+    counter: Local | None
+    call: TurnCall
     location: Location
 
 

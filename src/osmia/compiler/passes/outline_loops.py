@@ -7,9 +7,10 @@ whose address is handed over: first the context, then a word for each shared var
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, cast
+from functools import partial
+from typing import Any, TypeVar, cast
 
 from osmia.compiler.ir.ops import (
     Argument,
@@ -43,7 +44,7 @@ from osmia.compiler.ir.ops import (
 )
 from osmia.compiler.ir.types import BOOL, I64, U32, U64, IrType, PointerType, Space
 
-_BPF_LOOP = 181
+Changed = TypeVar("Changed", bound=Operation | Terminator)
 
 Owner = CountedLoop | None
 """The innermost loop that a block stands in; None for the function itself."""
@@ -84,15 +85,8 @@ class _Outliner:
         }
         self._next_block = max(loop.end for loop in self._loops) + len(self._blocks)
         self._next_block = max(self._next_block, *(block.index + 1 for block in function.blocks))
-        self._next_register = 1 + max(
-            (
-                op.result.index
-                for block in function.blocks
-                for op, _ in block.operations
-                if hasattr(op, "result")
-            ),
-            default=-1,
-        )
+        results = [_result(operation) for block in function.blocks for operation, _ in block.operations]
+        self._next_register = 1 + max((each.index for each in results if each is not None), default=-1)
         self._locals = list(function.locals)
         self._way_out = self._local("way out", I64)
         self._returned = self._local("returned", function.return_type)
@@ -151,6 +145,9 @@ class _Outliner:
     def _entry(self, loop: CountedLoop) -> Block:
         """The number of the turn becomes the counter."""
         entry, turn, count = self._block(), self._register(U32), self._register(I64)
+        if loop.counter is None:
+            entry.terminator = Jump(Block(loop.head)), loop.location
+            return entry
         entry.operations += [
             (Argument(turn, 0), loop.location),
             (Convert(count, turn), loop.location),
@@ -215,12 +212,12 @@ class _Outliner:
         body = self._register(PointerType(None, Space.FUNCTION))
         captures = self._register(PointerType(None, Space.STACK))
         done, way = self._register(I64), self._register(I64)
-        arguments = (loop.count, body, captures, Number(0, U64))
+        arguments = (*loop.call.arguments, body, captures, Number(0, U64))
         block.operations += [
             (StoreLocal(self._way_out, Number(0, I64)), location),
             (FunctionAddress(body, self._names[loop]), location),
             (CapturesAddress(captures), location),
-            (CallHelper(done, _BPF_LOOP, "loop", arguments), location),
+            (CallHelper(done, loop.call.helper, loop.call.name, arguments), location),
             (LoadLocal(way, self._way_out), location),
         ]
         for target in self._exits[loop]:
@@ -245,11 +242,11 @@ class _Outliner:
         shared = [local for local in self._locals if len(users.get(local, ())) > 1]
         self._refuse_kept_structs(shared)
         self._hoist_slots()
-        defined = {
-            operation.result.index: owner
-            for owner, operation in self._operations()
-            if not isinstance(operation, StoreLocal) and hasattr(operation, "result")
-        }
+        defined: dict[int, Owner] = {}
+        for owner, operation in self._operations():
+            result = _result(operation)
+            if result is not None:
+                defined[result.index] = owner
         kept: dict[int, Local] = {}
         for owner, blocks in self._drafts.items():
             for block in blocks:
@@ -301,7 +298,7 @@ class _Outliner:
         """Where a value of another function is used, it is loaded from the captures first."""
         operations: list[Placed] = []
 
-        def own(operand: Operand, location: Location) -> Operand:
+        def own(location: Location, operand: Operand) -> Operand:
             if not isinstance(operand, Register) or defined.get(operand.index, owner) is owner:
                 return operand
             if operand.index not in kept:
@@ -311,12 +308,11 @@ class _Outliner:
             return loaded
 
         for operation, location in block.operations:
-            changed = cast("Operation", _with_operands(operation, lambda each, at=location: own(each, at)))
+            changed = _with_operands(operation, partial(own, location))
             operations.append((changed, location))
         if block.terminator is not None:
             terminator, location = block.terminator
-            way = _with_operands(terminator, lambda each, at=location: own(each, at))
-            block.terminator = cast("Terminator", way), location
+            block.terminator = _with_operands(terminator, partial(own, location)), location
         block.operations[:] = operations
 
     # functions
@@ -353,39 +349,42 @@ class _Outliner:
             argument="",
             linkage=Linkage.STATIC,
             parameters=(
-                Parameter("turn", U32),
+                *owner.call.parameters,
                 Parameter("captures", PointerType(None, Space.STACK)),
             ),
         )
+
+
+def _result(operation: Operation) -> Register | None:
+    return getattr(operation, "result", None)
 
 
 def _stored(operations: list[Placed], kept: dict[int, Local]) -> Iterator[Placed]:
     """The operations, with values that others use kept where they are made."""
     for operation, location in operations:
         yield operation, location
-        result: Register | None = getattr(operation, "result", None)
+        result = _result(operation)
         if result is not None and result.index in kept:
             yield StoreLocal(kept[result.index], result), location
 
 
-def _with_operands(operation: Any, change: Any) -> object:
+def _with_operands(operation: Changed, change: Callable[[Operand], Operand]) -> Changed:
     """An operation with other operands; the same where none changed."""
-    changes: dict[str, object] = {}
-    for member in dataclasses.fields(operation):
-        value: Any = getattr(operation, member.name)
+    changes: dict[str, Any] = {}
+    for member in dataclasses.fields(cast("Any", operation)):
+        value: object = getattr(operation, member.name)
         if member.name == "result":
             continue
         if isinstance(value, tuple):
-            items = tuple(change(item) for item in cast("tuple[Operand, ...]", value))
-            if any(
-                new is not old for new, old in zip(items, cast("tuple[Operand, ...]", value), strict=True)
-            ):
-                changes[member.name] = items
-        elif isinstance(value, Register):
-            new = change(value)
-            if new is not value:
+            items = cast("tuple[Operand, ...]", value)
+            new = tuple(change(item) for item in items)
+            if any(after is not before for after, before in zip(new, items, strict=True)):
                 changes[member.name] = new
-    return replace(operation, **changes) if changes else operation
+        elif isinstance(value, Register):
+            other = change(value)
+            if other is not value:
+                changes[member.name] = other
+    return cast("Changed", replace(cast("Any", operation), **changes)) if changes else operation
 
 
 def _moved(location: Location, old: Scope, new: Scope) -> Location:

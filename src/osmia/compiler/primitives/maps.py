@@ -145,6 +145,12 @@ def lookup(checker: Checker, receiver: Value, call: Call) -> Value:
     return Reference(look_up(checker, declaration, key), origin)
 
 
+def items(checker: Checker, receiver: Value, call: Call) -> Value:
+    """`m.items()` where no loop goes over it."""
+    help_text = "write `for key, value in m.items():`"
+    return checker.report(findings.not_callable(call.span, "`items`", help_text))
+
+
 def contains(checker: Checker, declaration: Map, key: Value, span: Span) -> Value:
     """`key in m`."""
     place = key_address(checker, declaration, key, span)

@@ -34,14 +34,15 @@ from osmia.lang.stack_traces import StackTrace
 from osmia.lang.tracing import KprobeContext, RawTracepointContext, TracepointContext
 
 _LOOKUP = MethodRow(("key",), maps.lookup)
+_ITEMS = MethodRow((), maps.items)
 _INSERT = MethodRow(("key", "value"), maps.insert)
 _PACKET = MethodRow((), packet.packet)
 
 METHODS: dict[type, dict[str, MethodRow]] = {
-    HashMap: {"lookup": _LOOKUP, "insert": _INSERT},
-    PerCpuHashMap: {"lookup": _LOOKUP, "insert": _INSERT},
-    ArrayMap: {"lookup": _LOOKUP},
-    PerCpuArray: {"lookup": _LOOKUP},
+    HashMap: {"lookup": _LOOKUP, "insert": _INSERT, "items": _ITEMS},
+    PerCpuHashMap: {"lookup": _LOOKUP, "insert": _INSERT, "items": _ITEMS},
+    ArrayMap: {"lookup": _LOOKUP, "items": _ITEMS},
+    PerCpuArray: {"lookup": _LOOKUP, "items": _ITEMS},
     LpmTrie: {"lookup": _LOOKUP, "insert": _INSERT},
     PerfEventArray: {"output": MethodRow(("ctx", "event"), maps.perf_event_output)},
     RingBuf: {

@@ -1,6 +1,7 @@
 """What the kernel cannot count."""
 
-from osmia import XdpAction, XdpContext, i32, loop, u32, xdp
+from osmia import HashMap, XdpAction, XdpContext, i32, loop, u32, xdp
+counts = HashMap(u32, u32, max_entries=4)
 
 
 @xdp
@@ -13,4 +14,7 @@ def program(ctx: XdpContext) -> XdpAction:
     for i, j in enumerate(loop(3)):
         total += u32(i) + u32(j)
     loop(3)
+    counts.items()
+    for count in counts.items():
+        total += 1
     return XdpAction.PASS if total == 3 else XdpAction.DROP
