@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeGuard, TypeVar, cast, overload
 
 from osmia.lang.integers import Integer
 from osmia.lang.maps import IntegerValued, Map
@@ -11,7 +11,7 @@ from osmia.lang.pointers import Pointer
 from osmia.lang.runtime import UpdateFlags
 from osmia.uapi import MapType
 
-__all__ = ["BloomFilter", "KeylessMap", "Queue", "Stack"]
+__all__ = ["BloomFilter", "KeylessMap", "Queue", "Stack", "is_bloom_filter"]
 
 V = TypeVar("V")
 I_co = TypeVar("I_co", bound=Integer | bool, covariant=True)
@@ -95,3 +95,8 @@ class BloomFilter(KeylessMap[V]):
     def __contains__(self, value: V) -> bool:
         data = encode(cast("type[Any]", self.value_type), value)
         return self._storage().lookup(data) is not None
+
+
+def is_bloom_filter(value: object) -> TypeGuard[BloomFilter[Any]]:
+    """Whether a value is a Bloom filter."""
+    return isinstance(value, BloomFilter)

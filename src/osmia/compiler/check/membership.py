@@ -14,7 +14,7 @@ from osmia.compiler.ir.ops import LoadLocal, Number, StoreLocal
 from osmia.compiler.ir.types import BOOL, ArrayType
 from osmia.compiler.primitives import maps, queues
 from osmia.lang.maps import Map
-from osmia.lang.queues import BloomFilter
+from osmia.lang.queues import is_bloom_filter
 
 Evaluate = Callable[[Checker, ast.expr], Value]
 
@@ -78,7 +78,7 @@ def membership(
     elif isinstance(right, Several):
         equal = [operators.compare(checker, ast.Eq(), left, each, span) for each in right.values]
         value = _all_of(checker, equal, wanted=True)
-    elif isinstance(right, Static) and isinstance(right.value, BloomFilter):
+    elif isinstance(right, Static) and is_bloom_filter(right.value):
         value = queues.contains(checker, right.value, left, checker.span(node.left))
     elif isinstance(right, Static) and isinstance(right.value, Map) and right.value.key_type is not None:
         value = maps.contains(checker, right.value, left, checker.span(node.left))
