@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+from pathlib import Path
 from typing import Any, Literal, cast
 
 import pytest
@@ -17,6 +19,7 @@ from osmia import (
     XdpAction,
     XdpContext,
     be16,
+    be32,
     classifier,
     i64,
     struct,
@@ -25,8 +28,11 @@ from osmia import (
     u32,
     xdp,
 )
+from osmia.errors import NotSupportedError
 from osmia.helpers import (
+    check_mtu,
     csum_diff,
+    fib_lookup,
     l3_csum_replace,
     l4_csum_replace,
     redirect,
@@ -40,7 +46,7 @@ from osmia.helpers import (
     xdp_load_bytes,
     xdp_store_bytes,
 )
-from osmia.net import EthHdr, IPv4Address, Ipv4Hdr
+from osmia.net import EthHdr, FibLookup, FibResult, IPv4Address, Ipv4Hdr
 from osmia.packets import ethernet, ipv4, udp
 
 results = HashMap(u32, i64, max_entries=32)
@@ -128,3 +134,36 @@ def test_the_kernel_and_the_simulation_agree(program: Any) -> None:
     assert in_kernel[2] == in_python[2]
     assert in_kernel == in_python
     assert len(in_kernel[2]) > 14
+
+
+@xdp
+def routes(ctx: XdpContext) -> XdpAction:
+    route = FibLookup(family=u8(2), total_length=u16(60), ifindex=ctx.ingress_ifindex)
+    route.destination[0] = be32(0x7F000001)
+    results[u32(0)] = fib_lookup(ctx, route, 0)
+    results[u32(1)] = i64(route.ifindex)
+    route.family = u8(99)
+    results[u32(2)] = fib_lookup(ctx, route, 0)
+    mtu = Array[u32, Literal[1]]()
+    results[u32(3)] = check_mtu(ctx, 1, mtu, 0, 0)
+    results[u32(4)] = i64(mtu[0])
+    return XdpAction.PASS
+
+
+def test_routes_are_looked_up() -> None:
+    with osmia.load(routes) as bpf:
+        bpf[routes].run(PACKET)
+        found = {int(key): int(value) for key, value in bpf[results].items()}
+    assert FibResult(found[0]) in (FibResult.NOT_FORWARDED, FibResult.FORWARDING_DISABLED)
+    assert found[1] == 1
+    assert found[2] == -errno.EAFNOSUPPORT
+    assert found[3] == 0
+    assert found[4] == int(Path("/sys/class/net/lo/mtu").read_text())
+
+
+def test_what_a_simulation_cannot_know_is_said() -> None:
+    with (
+        osmia.simulate(routes) as bpf,
+        pytest.raises(NotSupportedError, match="bpf_fib_lookup in a simulation"),
+    ):
+        bpf[routes].run(PACKET)
