@@ -28,12 +28,12 @@ def missing_helper(program: ProgramSpec, log: str) -> NotSupportedError | None:
         # CO-RE put it there for a field that is missing: `verifier.explain` says which.
         return None
     name = _NAMES.get(number)
+    if name is None:  # no helper is meant: the mark of a relocation that could not be done
+        return None
     if match["unknown"]:
-        if name is None:
-            return NotSupportedError(f"helper {number}, which {program.name!r} calls,", "a newer kernel")
         since = AVAILABILITY[name].since
         return NotSupportedError(f"the helper bpf_{name}, which {program.name!r} calls,", f"Linux {since}")
-    if name is None or program.type not in AVAILABILITY[name].program_types:
+    if program.type not in AVAILABILITY[name].program_types:
         return None
     return NotSupportedError(
         f"the helper bpf_{name} in programs of type {program.type.name}, as {program.name!r} is,",
