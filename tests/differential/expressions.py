@@ -12,6 +12,7 @@ from tests.differential.operations import (
     CONVERSION,
     MAP_TYPES,
     Cell,
+    builtins,
     operators,
     unary,
 )
@@ -102,8 +103,12 @@ class Expressions:
                 return self._leaf(names, kind)
 
     def _operation(self, names: Names, kind: str, depth: int, form: str) -> str:
-        operation = self.decks.draw(("operator", kind, form), operators(kind) + unary(kind))
+        operation = self.decks.draw(("operator", kind, form), operators(kind) + unary(kind) + builtins(kind))
         self.note(operation, kind, form)
+        if operation in builtins(kind):
+            count = 1 if operation == "abs" else self.choose.choice((2, 2, 3))
+            given = [self.integer(names, kind, depth - 1, form) for _ in range(count)]
+            return f"{operation}({', '.join(given)})"
         if operation in unary(kind):
             return f"({operation.removesuffix('x')}{self.integer(names, kind, depth - 1, form)})"
         if self.chance(0.08):

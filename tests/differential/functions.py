@@ -19,14 +19,14 @@ from tests.differential.operations import (
     map_operations,
     operators,
 )
-from tests.differential.vocabulary import INTEGERS, NETWORK
+from tests.differential.vocabulary import INTEGERS, NATIVE, NETWORK
 
 _STATEMENTS = (
     *("augment",) * 6,
     *("compare", "map_", "assign") * 2,
-    *("map_", "array", "record"),
+    *("map_", "array", "record", "swap"),
 )
-_BLOCKS = (*("block", "if_", "else_", "for_", "while_", "past_return") * 2, *("elif_",) * 3)
+_BLOCKS = (*("block", "if_", "else_", "for_", "while_", "match_", "past_return") * 2, *("elif_",) * 3)
 """A function has one of these; not all of them are always run."""
 _PARTS = (*("and_", "or_", "index") * 3, *("walrus",) * 4, "conditional", "argument")
 """And one of these: forms of an expression."""
@@ -153,6 +153,26 @@ class FunctionMaker:
         self._assign(names.inner("if"), depth + 1)
         self._write(depth, f"elif {self._make.truth(names, 1, 'test')}:")
         self._block(names.inner("elif"), depth + 1)
+
+    def _match_(self, names: Names, depth: int) -> None:
+        kind = self._decks.draw("matched", NATIVE)
+        self._write(depth, f"match {self._make.integer(names, kind, 2, 'test')} & 3:")
+        first, second = self._choose.sample(range(4), 2)
+        self._write(depth + 1, f"case {first}:")
+        self._assign(names.inner("case"), depth + 2)
+        self._write(depth + 1, self._choose.choice((f"case {second}:", f"case {second} | 7:", "case _:")))
+        self._block(names.inner("case"), depth + 2)
+
+    def _swap(self, names: Names, depth: int) -> None:
+        """Two names of one type change what they hold."""
+        kinds = [kind for kind in names.variables.values() if kind in INTEGERS]
+        kind = self._choose.choice(kinds) if kinds else "u32"
+        first, second = (self._make.integer(names, kind, 1, names.form) for _ in range(2))
+        left, right = self._new("v"), self._new("v")
+        known = [name for name, other in names.variables.items() if other == kind]
+        left = self._choose.choice(known) if known else left
+        self._write(depth, f"{left}, {right} = {first}, {second}")
+        names.variables.update({left: kind, right: kind})
 
     def _for_(self, names: Names, depth: int) -> None:
         index = self._new("k")

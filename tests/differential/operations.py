@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from tests.differential.vocabulary import INTEGERS, NATIVE, NETWORK
+from tests.differential.vocabulary import INTEGERS, NATIVE, NETWORK, SIGNED
 
 LEAST = 20
 """How often each cell has to be hit in a whole run."""
@@ -16,7 +16,7 @@ BITWISE = ("&", "|", "^")
 COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 CONVERSION = "conversion"
 
-STATEMENT_FORMS = ("body", "if", "elif", "else", "for", "while", "past return")
+STATEMENT_FORMS = ("body", "if", "elif", "else", "for", "while", "case", "past return")
 """Where a statement stands."""
 EXPRESSION_FORMS = ("test", "and", "or", "conditional", "walrus", "argument", "index")
 """What an expression is a part of; else it has the form of its statement."""
@@ -48,6 +48,13 @@ def operators(kind: str) -> tuple[str, ...]:
     return BITWISE if kind in NETWORK else ARITHMETIC + BITWISE
 
 
+def builtins(kind: str) -> tuple[str, ...]:
+    """Python's functions of numbers that programs may call."""
+    if kind in NETWORK:
+        return ()
+    return ("min", "max", "abs") if kind in SIGNED else ("min", "max")
+
+
 def unary(kind: str) -> tuple[str, ...]:
     """The operators with one operand; the minus is written so that it differs from the binary one."""
     return ("~",) if kind in NETWORK else ("~", "-x")
@@ -62,7 +69,7 @@ def all_cells() -> Iterator[Cell]:
     """Every cell that a whole run has to hit."""
     for kind in INTEGERS:
         for form in STATEMENT_FORMS + EXPRESSION_FORMS:
-            for operation in (*operators(kind), *unary(kind), *COMPARISONS, CONVERSION):
+            for operation in (*operators(kind), *unary(kind), *builtins(kind), *COMPARISONS, CONVERSION):
                 yield Cell(operation, kind, form)
         for form in STATEMENT_FORMS:
             for operation in operators(kind):

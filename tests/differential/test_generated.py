@@ -36,7 +36,7 @@ def test_texts_and_packets_follow_from_the_seed() -> None:
 def test_every_cell_stands_in_some_function() -> None:
     """Written, that is; `python -m tests.differential` counts which lines are run."""
     tally = Tally()
-    for seed in range(40):
+    for seed in range(48):
         for cells in module_of_functions(seed, FUNCTIONS).cells.values():
             tally.add(cells)
     assert [cell for cell, _ in tally.missing(least=1)] == []
