@@ -13,10 +13,12 @@ from osmia import (
     Atomic,
     BitField,
     BtfTracepointContext,
+    CharArray,
     Constant,
     Direction,
     EventReader,
     FexitContext,
+    Flags,
     Frame,
     Global,
     HashMap,
@@ -67,6 +69,7 @@ from osmia import (
     u16,
     u32,
     u64,
+    union,
     xdp,
 )
 from osmia.net import EtherType, EthHdr, IPv4Address, Ipv4Hdr, IPv6Address, TcpFlags, TcpHdr, v4_mapped
@@ -513,4 +516,52 @@ def goes_over_entries(ctx: XdpContext) -> XdpAction:
     for number, total in total_map.items():
         assert_type(number, u32)
         assert_type(total, Total)
+    return XdpAction.PASS
+
+
+@union
+class Word:
+    number: u32
+    bytes: Array[u8, Literal[4]]
+
+
+class Bits(u8, Flags):
+    LOW = 1
+    HIGH = 128
+
+
+@struct
+class Choice:
+    bits: Bits
+    word: Word
+    name: CharArray[Literal[8]]
+
+
+@xdp
+def chooses(ctx: XdpContext) -> XdpAction:
+    packet = ctx.packet()
+    total = u64(0)
+    choice = packet.read(Choice)
+    match choice:
+        case None:
+            return XdpAction.PASS
+        case Choice(bits=Bits.LOW, word=word):
+            assert_type(word, Word)
+            return XdpAction.DROP
+        case Choice():
+            assert_type(choice, Choice)
+    if Bits.HIGH in choice.bits and choice.name == b"eth0":
+        choice.bits |= Bits.LOW
+    made = Word()
+    made.number = max(choice.word.number, ctx.length, u32(3))
+    for i, (byte, other) in enumerate(zip(made.bytes, choice.word.bytes, strict=True)):
+        assert_type(i, int)
+        assert_type(byte, u8)
+        total += u64(byte ^ other)
+    first, second = made.bytes[0], choice.word.bytes[1]
+    first, second = second, first
+    assert_type(sum((u32(byte) for byte in made.bytes), u32(0)), u32)
+    if any(byte > first for byte in made.bytes) or ctx.length in (64, 128) or len(made.bytes) == second:
+        return XdpAction.DROP
+    assert_type(abs(i64(total)), i64)
     return XdpAction.PASS

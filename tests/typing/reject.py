@@ -292,3 +292,11 @@ def wrong_helpers(ctx: XdpContext) -> XdpAction:
     helpers.xdp_load_bytes(ctx, u64(1), u32(1))  # error
     ctx.adjust_tail(u32(3))  # error
     return XdpAction.PASS
+
+
+@xdp
+def wrong_choices(ctx: XdpContext) -> XdpAction:
+    abs(be16(3))  # error
+    total: u32 = sum(u64(n) for n in range(3))  # error
+    a, b = u32(1), u32(2), u32(3)  # error
+    return XdpAction.PASS

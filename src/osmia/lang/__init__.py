@@ -26,6 +26,7 @@ from osmia.lang.cgroups import (
 from osmia.lang.constants import Constant
 from osmia.lang.contexts import TcContext, XdpContext
 from osmia.lang.events import PerfEventArray, RingBuf
+from osmia.lang.flags import Flags
 from osmia.lang.functions import Subprogram, function
 from osmia.lang.helpers import (
     get_prandom_u32,
@@ -125,7 +126,7 @@ from osmia.lang.sockets import (
 )
 from osmia.lang.spin_locks import SpinLock
 from osmia.lang.stack_traces import StackTrace
-from osmia.lang.structs import Struct, struct
+from osmia.lang.structs import Struct, Union, struct, union
 from osmia.lang.tracing import (
     KprobeContext,
     KprobeProgram,
@@ -190,6 +191,7 @@ __all__ = [
     "FexitContext",
     "FexitProgram",
     "FieldName",
+    "Flags",
     "FmodRetProgram",
     "Global",
     "HashMap",
@@ -264,6 +266,7 @@ __all__ = [
     "TracepointText",
     "TracingProgram",
     "TypedProgram",
+    "Union",
     "UprobeProgram",
     "UretprobeProgram",
     "XdpAction",
@@ -324,6 +327,7 @@ __all__ = [
     "u16",
     "u32",
     "u64",
+    "union",
     "uprobe",
     "uretprobe",
     "xdp",

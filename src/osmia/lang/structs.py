@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from enum import Enum
 from struct import Struct as Packer
+from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, dataclass_transform, get_type_hints
 
 from osmia.lang.integers import Integer
@@ -26,7 +27,7 @@ from osmia.lang.memory import (
 if TYPE_CHECKING:
     import numpy
 
-__all__ = ["Struct", "struct"]
+__all__ = ["Struct", "Union", "struct", "union"]
 
 T = TypeVar("T")
 _new = object.__new__
@@ -87,6 +88,17 @@ class Struct(Aggregate):
         return f"{type(self).__name__}({fields})"
 
 
+class Union(Struct):
+    """What `@union` makes of a class: several meanings of the same bytes."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        """All bytes are zero."""
+        self._buffer = bytearray(self._size)
+        self._offset = 0
+
+
 class _IntegerField:
     """Reads and writes one integer field in place."""
 
@@ -142,11 +154,36 @@ def struct(cls: type[T]) -> type[T]:
     Fields are integers, enumerations over integers, bool, `Array[...]` and other structs.
     Properties and methods of the class are compiled where a kernel function uses them.
     """
+    return _make(cls, Struct, sys._getframe(1))
+
+
+def union(cls: type[T]) -> type[T]:
+    """Make a union of an annotated class, as in C: each field begins at the first byte.
+
+    It is made zeroed, without arguments; then a field is set. What another field reads from these
+    bytes is what they mean as its type, in both worlds. Unions are equal when all their bytes are.
+
+        @union
+        class Address:
+            v4: be32
+            v6: Array[u8, Literal[16]]
+
+        address = Address()
+        address.v4 = header.src_addr
+
+    Raises TypeError for a default: no field comes before another.
+    """
+    for name in cls.__annotations__:
+        if name in cls.__dict__:
+            raise TypeError(f"{cls.__name__}.{name}: a field of a union has no default; set it later")
+    return _make(cls, Union, sys._getframe(1))
+
+
+def _make(cls: type[T], base: type[Struct], caller: FrameType) -> type[T]:
     if cls.__bases__ != (object,):
         raise TypeError(f"{cls.__name__}: a struct cannot inherit; make the other struct its first field")
-    caller = sys._getframe(1)
     hints = get_type_hints(cls, globalns=caller.f_globals, localns=caller.f_locals)
-    layout, size, alignment = _lay_out(cls.__name__, hints)
+    layout, size, alignment = _lay_out(cls.__name__, hints, overlap=base is Union)
     defaults = {name: cls.__dict__[name] for name in hints if name in cls.__dict__}
     namespace = {
         name: value
@@ -163,21 +200,21 @@ def struct(cls: type[T]) -> type[T]:
         "defaults": defaults,
         "_size": size,
         "_alignment": alignment,
-        "_gaps": tuple(_gaps(layout, size)),
+        "_gaps": () if base is Union else tuple(_gaps(layout, size)),
     }
-    return cast("type[T]", type(cls.__name__, (Struct,), namespace))
+    return cast("type[T]", type(cls.__name__, (base,), namespace))
 
 
-def _lay_out(name: str, hints: dict[str, Any]) -> tuple[tuple[FieldLayout, ...], int, int]:
+def _lay_out(name: str, hints: dict[str, Any], *, overlap: bool) -> tuple[tuple[FieldLayout, ...], int, int]:
     fields: list[FieldLayout] = []
     end, largest = 0, 1
     for field_name, field_type in hints.items():
         if not isinstance(field_type, type):
             raise TypeError(f"{name}.{field_name}: {field_type!r} has no layout in memory")
         size, alignment = size_of(field_type), alignment_of(field_type)
-        offset = _round_up(end, alignment)
+        offset = 0 if overlap else _round_up(end, alignment)
         fields.append(FieldLayout(field_name, field_type, offset, size))
-        end, largest = offset + size, max(largest, alignment)
+        end, largest = max(end, offset + size), max(largest, alignment)
     return tuple(fields), _round_up(end, largest), largest
 
 

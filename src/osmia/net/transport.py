@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from enum import Enum
-
-from osmia.lang import be16, be32, struct, u8
+from osmia.lang import Flags, be16, be32, struct, u8
 
 __all__ = ["IcmpHdr", "SctpHdr", "TcpFlags", "TcpHdr", "UdpHdr"]
 
 
-class TcpFlags(u8, Enum):
+class TcpFlags(u8, Flags):
     """The control bits of a TCP header."""
 
     FIN = 0x01

@@ -217,7 +217,7 @@ class DebugInfo:
                 )
             case StructType(kernel=KernelStruct() as kernel, size=size):
                 return self._kernel_struct(kernel, size)
-            case StructType(name=name, fields=fields, size=size):
+            case StructType(name=name, fields=fields, size=size, is_union=is_union):
                 members = [
                     self._member(
                         member.name, self._type(member.type), member.type.size * 8, member.offset * 8
@@ -225,8 +225,9 @@ class DebugInfo:
                     for member in fields
                 ]
                 elements = self._add(f"!{{{', '.join(members)}}}")
+                tag = "DW_TAG_union_type" if is_union else "DW_TAG_structure_type"
                 return self._add(
-                    f"!DICompositeType(tag: DW_TAG_structure_type, name: {_name(name)}, size: {size * 8}, "
+                    f"!DICompositeType(tag: {tag}, name: {_name(name)}, size: {size * 8}, "
                     f"elements: {elements})"
                 )
 

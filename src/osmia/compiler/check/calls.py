@@ -250,6 +250,8 @@ def _struct(
         return checker.report(
             findings.wrong_arguments(span, memory_type.name, "its fields by name: `field=value`")
         )
+    if memory_type.is_union:
+        return _union(checker, memory_type, node)
     given: dict[str, tuple[Value, Span]] = {}
     for keyword in node.keywords:
         if keyword.arg is None:
@@ -279,6 +281,15 @@ def _struct(
         fitted = checker.fit(value, member.type, value_span)
         if isinstance(fitted, Scalar | Reference):
             checker.store(checker.offset(target, Number(member.offset, I64), member.type), fitted)
+    return Reference(target, fresh=True)
+
+
+def _union(checker: Checker, memory_type: StructType, node: ast.Call) -> Value:
+    if node.keywords:
+        expected = "no fields: it is made zeroed, then one of them is set"
+        return checker.report(findings.wrong_arguments(checker.span(node), memory_type.name, expected))
+    target = checker.slot(memory_type)
+    checker.builder.emit(Zero(target, memory_type.size, memory_type.alignment))
     return Reference(target, fresh=True)
 
 

@@ -197,6 +197,8 @@ def attribute(checker: Checker, node: ast.Attribute) -> Value:
             return checker.load(place) if isinstance(place, Reference) else place
         case Context(context_type=context_type):
             return _context_attribute(checker, receiver, context_type, node)
+        case Scalar(type=IntegerType(base=base)) if base and node.attr == "name":
+            return checker.report(findings.text_value(span))
         case Cursor():
             if node.attr in methods_of(Packet):
                 return Method(receiver, node.attr)

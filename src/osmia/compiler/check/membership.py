@@ -13,6 +13,7 @@ from osmia.compiler.check.values import Poison, Reference, Scalar, Several, Stat
 from osmia.compiler.ir.ops import LoadLocal, Number, StoreLocal
 from osmia.compiler.ir.types import BOOL, ArrayType
 from osmia.compiler.primitives import maps, queues
+from osmia.lang.flags import Flags
 from osmia.lang.maps import Map
 from osmia.lang.queues import is_bloom_filter
 
@@ -63,6 +64,11 @@ def _all_of(checker: Checker, tests: Sequence[Value], *, wanted: bool) -> Value:
     return scalar(register)
 
 
+def _is_flags(checker: Checker, value: Scalar) -> bool:
+    python_class = checker.module.types.python_class(value.type)
+    return python_class is not None and issubclass(python_class, Flags)
+
+
 def membership(
     checker: Checker, node: ast.Compare, operator: ast.cmpop, left: Value, right: Value | Between
 ) -> Value:
@@ -75,6 +81,11 @@ def membership(
         after = operators.compare(checker, ast.LtE(), right.low, left, span)
         before = operators.compare(checker, ast.Lt(), left, right.end, span)
         value = _all_of(checker, (after, before), wanted=False)
+    elif isinstance(right, Scalar) and _is_flags(checker, right):
+        # All bits of the left side, which must be of the same enumeration.
+        fitted = checker.fit(left, right.type, span, literal=False)
+        both = operators.binary(checker, ast.BitAnd(), right, fitted, span)
+        value = operators.compare(checker, ast.Eq(), both, fitted, span)
     elif isinstance(right, Several):
         equal = [operators.compare(checker, ast.Eq(), left, each, span) for each in right.values]
         value = _all_of(checker, equal, wanted=True)

@@ -62,7 +62,8 @@ def _pieces(memory_type: MemoryType, offset: int) -> Iterator[tuple[int, Integer
 def _padded(memory_type: MemoryType) -> bool:
     match memory_type:
         case StructType(fields=fields):
-            return memory_type.has_padding or any(_padded(member.type) for member in fields)
+            inner = any(_padded(member.type) for member in fields) and not memory_type.is_union
+            return memory_type.has_padding or inner
         case ArrayType(element=element):
             return _padded(element)
         case _:

@@ -25,7 +25,7 @@ from osmia.lang.integers import Integer
 from osmia.lang.kernel_structs import KernelStruct, field_layout, type_size
 from osmia.lang.pointers import Pointer
 from osmia.lang.spin_locks import SpinLock
-from osmia.lang.structs import Struct
+from osmia.lang.structs import Struct, Union as UnionClass
 
 
 class TypeTable:
@@ -76,7 +76,11 @@ class TypeTable:
                 assert field_type is not None
                 fields.append(StructField(layout.name, field_type, layout.offset))
             return StructType(
-                python_type.__name__, tuple(fields), python_type.memory_size(), python_type.memory_alignment()
+                python_type.__name__,
+                tuple(fields),
+                python_type.memory_size(),
+                python_type.memory_alignment(),
+                is_union=issubclass(python_type, UnionClass),
             )
         if python_type is SpinLock:
             # The kernel knows it by this name.

@@ -80,11 +80,12 @@ class StructType:
     size: int
     alignment: int
     kernel: KernelStruct | None = None
+    is_union: bool = False
 
     @property
     def has_padding(self) -> bool:
-        """Whether some byte belongs to no field."""
-        return sum(member.type.size for member in self.fields) != self.size
+        """Whether some byte belongs to no field; all bytes of a union are its value."""
+        return not self.is_union and sum(member.type.size for member in self.fields) != self.size
 
     def __str__(self) -> str:
         return self.name
