@@ -19,6 +19,8 @@ __all__ = [
 
 TARGET_BITS = 256
 VALUE_BITS = 64
+TOO_MANY = 100
+"""Values of which a bitmap of 64 is nearly full."""
 WIDE = 4
 """A scan of so many times more addresses than ports is a horizontal one."""
 
@@ -83,6 +85,9 @@ ODD_TECHNIQUES = frozenset(
 """Techniques whose packets make no sense by themselves."""
 
 
+FAN_OUT_TECHNIQUES = frozenset({Technique.CONNECT, Technique.UDP})
+
+
 class DetectionRule(Enum):
     """What found a scan."""
 
@@ -127,6 +132,13 @@ class ProbeEvidence:
     def closed_targets(self) -> int:
         """How many, estimated; ports in a row spread too evenly for the estimate, but no probe has two."""
         return min(distinct_values(self.closed.bit_count(), TARGET_BITS), self.probes)
+
+    @property
+    def is_fan_out(self) -> bool:
+        """Whether it looks like file sharing: each address asked for a port of its own, and some answer."""
+        usual = all(technique in FAN_OUT_TECHNIQUES for technique, _ in self.by_technique)
+        some = self.answered.bit_count() * 10 >= self.targets.bit_count()
+        return usual and some and is_spread(self.addresses, self.numbers, self.closed_targets)
 
     @property
     def odd(self) -> int:
@@ -203,6 +215,14 @@ def scan_kind(addresses: int, numbers: int) -> ScanKind:
     if hosts <= 1:
         return ScanKind.VERTICAL
     return ScanKind.HORIZONTAL if ports <= 1 or hosts >= ports * WIDE else ScanKind.BLOCK
+
+
+def is_spread(addresses: int, numbers: int, targets: int) -> bool:
+    """Whether there are about as many addresses, and as many ports, as targets, or too many to tell."""
+    enough = min(targets * 0.5, TOO_MANY)
+    return all(
+        distinct_values(bits.bit_count(), VALUE_BITS) > max(enough, 1) for bits in (addresses, numbers)
+    )
 
 
 def distinct_values(bits: int, size: int) -> int:

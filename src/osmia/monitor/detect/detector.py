@@ -12,6 +12,7 @@ from osmia.monitor.detect.alert import (
     ProbeEvidence,
     ScanKind,
     Technique,
+    is_spread,
     main_technique,
     scan_kind,
 )
@@ -99,7 +100,9 @@ class Detector:
                 window_ns=self.thresholds.slow_window_ns,
                 targets=self.thresholds.slow_targets,
             )
-            if contacts is not None:
+            if contacts is not None and not is_spread(
+                contacts.addresses, contacts.numbers, contacts.failures
+            ):
                 fresh.append(self._open_slow(evidence, contacts))
         self._latest = {
             source: evidence
@@ -118,7 +121,9 @@ class Detector:
         return self._episodes.alerts()
 
     def _is_scan(self, evidence: ProbeEvidence) -> bool:
-        return evidence.closed_targets >= self.thresholds.targets or evidence.odd >= self.thresholds.odd
+        if evidence.odd >= self.thresholds.odd:
+            return True
+        return evidence.closed_targets >= self.thresholds.targets and not evidence.is_fan_out
 
     def _open_slow(self, evidence: ProbeEvidence, contacts: FirstContacts) -> Alert:
         alert = replace(
@@ -137,7 +142,7 @@ class Detector:
         """An episode of another source that probes the same ports of the same address at the same time."""
         if scan_kind(evidence.addresses, evidence.numbers) is not ScanKind.VERTICAL:
             return None
-        for episode in self._episodes.active():
+        for episode in self._episodes.recent():
             alert = episode.alert
             if (
                 alert.rule is DetectionRule.FAST

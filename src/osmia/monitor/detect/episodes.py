@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -12,6 +12,7 @@ __all__ = ["Episode", "Episodes"]
 
 MAXIMUM_EPISODES = 4096
 MAXIMUM_SOURCES = 64
+MAXIMUM_RECENT = 64
 
 
 @dataclass(slots=True)
@@ -90,6 +91,7 @@ class Episodes:
     def __init__(self) -> None:
         self._active: OrderedDict[tuple[str, Address], Episode] = OrderedDict()
         self._ended: OrderedDict[int, Alert] = OrderedDict()
+        self._recent: deque[Episode] = deque(maxlen=MAXIMUM_RECENT)
         self._count = 0
 
     def of_source(self, source: Address) -> Episode | None:
@@ -106,6 +108,7 @@ class Episodes:
         episode.alert = replace(episode.alert, number=self._count)
         key = ("target", episode.alert.target) if of_target else ("source", episode.alert.source)
         self._active[key] = episode
+        self._recent.append(episode)
         self._trim()
         return episode.alert
 
@@ -114,9 +117,9 @@ class Episodes:
         self._active["source", source] = episode
         self._trim()
 
-    def active(self) -> Iterable[Episode]:
-        """The episodes that go on, each once, the oldest first."""
-        return tuple({episode.alert.number: episode for episode in self._active.values()}.values())
+    def recent(self) -> Iterable[Episode]:
+        """The last episodes that began, as far as they go on."""
+        return [episode for episode in self._recent if self.of_source(episode.alert.source) is episode]
 
     def expire(self, now_ns: int) -> list[Address]:
         """End the episodes that have been silent for long enough; their sources."""
