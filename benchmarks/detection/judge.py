@@ -40,7 +40,9 @@ class Verdict:
     """Reports lost or held back, and rows that full maps did not take."""
 
 
-def judge(frames: Iterable[CapturedFrame], engine: Engine = Engine.AUTOMATIC) -> Verdict:
+def judge(
+    frames: Iterable[CapturedFrame], engine: Engine = Engine.AUTOMATIC, *, interval: float = INTERVAL
+) -> Verdict:
     """Run a capture, by the capture's clock."""
     counted = _Counted(frames)
     raised: list[Raised] = []
@@ -53,7 +55,7 @@ def judge(frames: Iterable[CapturedFrame], engine: Engine = Engine.AUTOMATIC) ->
         service.alerts_only = True
         service.subscribe(note)
         started = time.perf_counter()
-        service.run(INTERVAL)
+        service.run(interval)
         seconds = time.perf_counter() - started
         assert service.latest is not None
         final, losses = service.latest.alerts, service.latest.losses

@@ -76,8 +76,8 @@ class CellReader:
         """Reports that found no room in the perf buffer."""
         return self._reports.lost
 
-    def read(self, clock_ns: int) -> list[Alert]:
-        """Read what has changed; the alerts that it raises."""
+    def read(self, clock_ns: int, *, all_cells: bool = False) -> list[Alert]:
+        """Read what has changed, of all cells where it is time for that or asked for; the alerts raised."""
         fresh: list[Alert] = []
         for report in self._reports.read(0):
             self._candidates[bytes(report.source)] = None
@@ -95,7 +95,7 @@ class CellReader:
             alert = self.detector.observe(evidence)
             if alert is not None:
                 fresh.append(alert)
-        if self._swept_ns is None or clock_ns - self._swept_ns >= SWEEP_NS:
+        if all_cells or self._swept_ns is None or clock_ns - self._swept_ns >= SWEEP_NS:
             fresh += self._sweep(clock_ns)
             self._swept_ns = clock_ns
         self.detector.expire(clock_ns)

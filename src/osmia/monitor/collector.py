@@ -88,9 +88,9 @@ class Collector:
         """Interfaces that are not there any more."""
         return tuple(name for name, base in self._link_base.items() if base and not self._counters_of(name))
 
-    def detect(self, clock_ns: int) -> bool:
+    def detect(self, clock_ns: int, *, all_cells: bool = False) -> bool:
         """Look for scans only; whether there are alerts for the next collection to give."""
-        self._raised += self._cells.read(clock_ns)
+        self._raised += self._cells.read(clock_ns, all_cells=all_cells)
         return bool(self._raised)
 
     def collect(

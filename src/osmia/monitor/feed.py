@@ -19,6 +19,8 @@ HEADER_BYTES = 256
 
 CAPTURED_HEADER = struct.Struct("=QII")
 """A `CapturedHdr`."""
+REST_NS = 12_000_000_000
+"""A pause of a capture is stepped over after so long: time to answer, and for a sweep of all cells."""
 SILENCE_NS = 2_000_000_000
 """After its last frame a capture is silent for so long: what was asked last had the time to answer."""
 
@@ -95,6 +97,7 @@ class CaptureFeed:
         self._frames: Iterator[CapturedFrame] = iter(frames)
         self._wait = wait
         self._next = next(self._frames, None)
+        self._rested = False
         self._clock_ns = self._next.timestamp_ns if self._next is not None else 0
 
     def advance(self, seconds: float) -> bool:
@@ -104,8 +107,12 @@ class CaptureFeed:
         if self._wait is not None:
             self._wait(seconds)
         until = self._clock_ns + round(seconds * 1e9)
-        if self._wait is None:
-            until = max(until, self._next.timestamp_ns)
+        pause = self._next.timestamp_ns - until
+        if self._wait is None and pause > 0:
+            # What came before a long pause is looked at in it, as the running monitor would.
+            rests = pause > REST_NS and not self._rested
+            until += REST_NS if rests else pause
+            self._rested = rests
         self._program.run_many(self._until(until))
         more = self._has_more()
         self._clock_ns = until if more else self._clock_ns + SILENCE_NS

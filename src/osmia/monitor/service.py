@@ -103,7 +103,10 @@ class Service:
         more = True
         while more and not self._stopping.is_set():
             more = self._feed.advance(interval)
-            if not self.alerts_only or not more or self._collector.detect(self._feed.clock_ns()):
+            raised = self.alerts_only and self._collector.detect(self._feed.clock_ns())
+            if not more:
+                self._collector.detect(self._feed.clock_ns(), all_cells=True)
+            if raised or not more or not self.alerts_only:
                 self.step()
 
     def start(self, interval: float) -> None:
