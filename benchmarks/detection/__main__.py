@@ -13,7 +13,6 @@ from benchmarks.detection.judge import judge
 from benchmarks.detection.laboratory import is_installed, laboratory, slowed
 from benchmarks.detection.ordinary import BEGIN, SCENARIOS, day
 from benchmarks.detection.report import DayResult, QuietResult, ScanResult, SpeedResult, page
-from benchmarks.detection.scanlogd import Scanlogd
 from benchmarks.detection.scans import SCANS, Scan
 from benchmarks.machine import this_machine
 from osmia.monitor.feed import CapturedFrame
@@ -70,21 +69,19 @@ def _judge_scans(scans: list[Scan]) -> list[ScanResult]:
     with laboratory() as hosts:
         for scan in scans:
             if not is_installed(scan.command[0]):
-                results.append(ScanResult(scan, None, None))
+                results.append(ScanResult(scan, None))
                 continue
-            with Scanlogd(hosts.target) as other:
-                frames = captures.get(scan.command) or hosts.capture(scan.command)
-                heard = other.lines() if scan.spacing is None else None
+            frames = captures.get(scan.command) or hosts.capture(scan.command)
             captures[scan.command] = frames
             verdict = judge(frames if scan.spacing is None else slowed(frames, scan.spacing))
-            results.append(ScanResult(scan, verdict, heard))
+            results.append(ScanResult(scan, verdict))
             print(results[-1].row, file=sys.stderr)
     return results
 
 
 def _versions() -> list[str]:
     """The scanners' versions, as Debian names them."""
-    packages = ("nmap", "masscan", "hping3", "scanlogd")
+    packages = ("nmap", "masscan", "hping3")
     asked = ["dpkg-query", "-W", "-f", "${Package} ${Version}\n", *packages]
     done = subprocess.run(asked, capture_output=True, text=True, check=False)
     return done.stdout.split("\n")[:-1]

@@ -16,8 +16,6 @@ class ScanResult:
 
     scan: Scan
     verdict: Verdict | None
-    scanlogd: list[str] | None
-    """What scanlogd logged; None where it did not run, or could not, as with a moved clock."""
 
     @property
     def row(self) -> str:
@@ -25,10 +23,10 @@ class ScanResult:
         short = len(self.scan.shown) < LONGEST_COMMAND
         name, command = self.scan.name, f"`{self.scan.shown}`" if short else "12 times `nmap -S`"
         if self.verdict is None:
-            return f"| {name} | {command} | not installed here | | | | | |"
+            return f"| {name} | {command} | not installed here | | | | |"
         verdict = self.verdict
         if not verdict.raised:
-            return f"| {name} | {command} | **missed** | | | 0 | | {self._other} |"
+            return f"| {name} | {command} | **missed** | | | 0 | |"
         first, final = verdict.raised[0], verdict.final[0]
         kind = _checked(final.kind.value, final.kind is self.scan.kind)
         technique = _checked(final.technique.name.lower(), final.technique is self.scan.technique)
@@ -36,18 +34,12 @@ class ScanResult:
         seconds = (first.clock_ns - verdict.first_ns) / 1e9
         after = f"{seconds:.1f} s" if seconds < 600 else f"{seconds / 60:.0f} min"
         probes = first.alert.probes
-        return f"| {name} | {command} | {kind} | {technique} | {probes} | {count} | {after} | {self._other} |"
+        return f"| {name} | {command} | {kind} | {technique} | {probes} | {count} | {after} |"
 
     @property
     def right(self) -> bool:
         """Whether all was as it should be."""
         return self.verdict is not None and "**" not in self.row
-
-    @property
-    def _other(self) -> str:
-        if self.scanlogd is None:
-            return "not tried"
-        return f"{len(self.scanlogd)}" if self.scanlogd else "missed"
 
 
 @dataclass(frozen=True)
@@ -123,11 +115,11 @@ def page(
             "",
             f"{right} of {len(scans)} are found with the right kind and technique, by exactly one alert.",
             "",
-            "| scan | command | kind | technique | probes | alerts | after | scanlogd's lines |",
-            "|---|---|---|---|---|---|---|---|",
+            "| scan | command | kind | technique | probes | alerts | after |",
+            "|---|---|---|---|---|---|---|",
             *(result.row for result in scans),
             "",
-            "psad reads the log of iptables and needs a running syslog; it was not run beside the monitor.",
+            "scanlogd and psad were not run beside the monitor: both report to a running syslog.",
             "",
             "## Traffic that only looks like scans",
             "",
