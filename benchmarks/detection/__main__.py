@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.detection.judge import judge
 from benchmarks.detection.laboratory import is_installed, laboratory, slowed
-from benchmarks.detection.ordinary import BEGIN, SCENARIOS, day
+from benchmarks.detection.ordinary import BEGIN, SCENARIOS, busy, day
 from benchmarks.detection.report import DayResult, QuietResult, ScanResult, SpeedResult, page
 from benchmarks.detection.scans import SCANS, Scan
 from benchmarks.machine import this_machine
@@ -19,6 +19,7 @@ from osmia.monitor.feed import CapturedFrame
 from osmia.monitor.sessions import Engine
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "detection.md"
+SPEED_CONNECTIONS = 15_000
 SLOW_ENGINE_FRAMES = 3000
 DAY_INTERVAL = 10.0
 
@@ -45,7 +46,7 @@ def main() -> None:
     quiet = [QuietResult(name, judge(make(BEGIN, random.Random(1)))) for name, make in SCENARIOS]
     size = Size(arguments.clients, arguments.hours)
     whole = judge(day(size.clients, size.hours), interval=DAY_INTERVAL)
-    frames = list(day(20, 1.0))
+    frames = list(busy(SPEED_CONNECTIONS, 60.0))
     speeds = [
         SpeedResult("the kernel's program", judge(frames, Engine.KERNEL)),
         SpeedResult("plain Python", judge(frames[:SLOW_ENGINE_FRAMES], Engine.PYTHON)),

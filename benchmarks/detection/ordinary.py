@@ -257,6 +257,16 @@ SCENARIOS: tuple[tuple[str, Scenario], ...] = (
 )
 
 
+def busy(connections: int, seconds: float) -> Frames:
+    """So many connections of 200 clients in so many seconds: to measure how fast frames go through."""
+    chance = random.Random(1)
+    streams: list[Frames] = []
+    for number in range(connections):
+        client, sport = f"10.1.0.{1 + number % 200}", 1024 + number % 60_000
+        streams.append(connection(BEGIN + chance.uniform(0, seconds), client, HERE, sport, 443, 0.02, 4))
+    return in_order(*streams)
+
+
 def day(clients: int, hours: float, seed: int = 1) -> Frames:
     """The clients of this host over a day: browsing, mail, mistakes, and all scenarios at some hour."""
     chance = random.Random(seed)

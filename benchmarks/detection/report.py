@@ -31,7 +31,7 @@ class ScanResult:
         kind = _checked(final.kind.value, final.kind is self.scan.kind)
         technique = _checked(final.technique.name.lower(), final.technique is self.scan.technique)
         count = _checked(str(len(verdict.raised)), len(verdict.raised) == self.scan.alerts)
-        seconds = (first.clock_ns - verdict.first_ns) / 1e9
+        seconds = (first.clock_ns - first.alert.first_seen_ns) / 1e9
         after = f"{seconds:.1f} s" if seconds < 600 else f"{seconds / 60:.0f} min"
         probes = first.alert.probes
         return f"| {name} | {command} | {kind} | {technique} | {probes} | {count} | {after} |"
@@ -107,9 +107,9 @@ def page(
             "",
             "## Scans",
             "",
-            f"Tools: {', '.join(versions) or 'none'}. Each scan runs between two network namespaces; what",
-            "arrives is captured and replayed by the capture's clock. `nmap` always has `-n -Pn",
-            "--disable-arp-ping --max-retries 1`. Probes and time are those at the moment of the alert: the",
+            f"Tools: {', '.join(versions) or 'none'}.",
+            "Each scan runs between two network namespaces; what arrives is captured and replayed by the",
+            "capture's clock. `nmap` always has `-n -Pn --disable-arp-ping --max-retries 1`. Probes and time are those at the moment of the alert: the",
             "monitor looks once a second, and gives each target a second to answer. Clock moved: the",
             "captured probes are set 15 s and 300 s apart. Bold: not as it should be.",
             "",
@@ -137,7 +137,7 @@ def page(
             "|---|---|---|",
             *(result.row for result in speeds),
             "",
-            "Each frame goes through the program at both of its ends. The time of reading the maps is in it.",
+            "Processor time, that of reading the maps included. Each frame goes through the program at both of its ends.",
             "",
             "## What it cannot see",
             "",

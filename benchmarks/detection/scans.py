@@ -25,7 +25,8 @@ class Scan:
     @property
     def shown(self) -> str:
         """The command as one line."""
-        return " ".join(part for part in self.command if part not in NMAP[1:])
+        own = self.command[: len(NMAP)] == NMAP
+        return " ".join(("nmap", *self.command[len(NMAP) :]) if own else self.command)
 
 
 def _nmap(name: str, *options: str, technique: Technique, kind: ScanKind = ScanKind.VERTICAL) -> Scan:

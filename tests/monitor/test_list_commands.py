@@ -109,6 +109,27 @@ def test_lists_of_a_running_monitor(run: Run, tmp_path: Path) -> None:
     check_round_trip(run, tmp_path / "drop.txt", "blocks 3 networks from now on")
 
 
+@pytest.mark.usefixtures("monitor")
+def test_a_preview_says_what_a_block_would_cut(run: Run) -> None:
+    done = run("block", "preview", "198.51.100.0/24", "--json")
+    preview = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert len(preview["sources"]) >= 5
+    assert preview["packets"] > 0
+    assert len(preview["connections"]) >= 5
+    assert "would have dropped" in run("block", "preview", "198.51.100.0/24").stdout
+    assert run("block", "add", "198.51.100.0/25").returncode == 0
+    again = run("block", "preview", "198.51.100.0/24", "--json")
+    assert (again.returncode, json.loads(again.stdout)["sources"]) == (0, [])
+    assert "refuses" in run("block", "preview", "0.0.0.0/0").stdout
+
+
+def test_a_preview_needs_a_monitor(run: Run) -> None:
+    done = run("block", "preview", "198.51.100.0/24")
+    assert done.returncode == 2
+    assert "running monitor" in done.stderr
+
+
 @pytest.mark.parametrize("with_monitor", [False, True])
 def test_a_bad_list_changes_nothing(
     run: Run, request: pytest.FixtureRequest, tmp_path: Path, with_monitor: bool

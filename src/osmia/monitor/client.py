@@ -55,6 +55,11 @@ class MonitorClient:
         answer = self._ask({"command": "test", "address": str(address)})
         return Verdict.from_json(address, as_object(answer.get("verdict")) or {})
 
+    def preview(self, network: Network) -> dict[str, object]:
+        """What blocking a network would have cut."""
+        answer = self._ask({"command": "preview", "network": str(network)})
+        return as_object(answer.get("preview")) or {}
+
     def _ask(self, content: Mapping[str, object]) -> dict[str, object]:
         path = self._own_path()
         try:

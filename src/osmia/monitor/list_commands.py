@@ -22,7 +22,15 @@ from osmia.monitor.lists.rules import MAXIMUM_TEXT, Rule, parse_duration, parse_
 from osmia.monitor.lists.store import MAXIMUM_RULES, list_file, load_rules, save_rules
 from osmia.monitor.model import RuleAction
 
-__all__ = ["add_rule", "export_rules", "import_rules", "list_rules", "look_up_address", "remove_rule"]
+__all__ = [
+    "add_rule",
+    "export_rules",
+    "import_rules",
+    "list_rules",
+    "look_up_address",
+    "preview_block",
+    "remove_rule",
+]
 
 
 def add_rule(
@@ -144,6 +152,18 @@ def look_up_address(
         print("no monitor is running: this is what its next start will do", file=sys.stderr)
     print(json.dumps(verdict.to_json()) if as_json else verdict.text)
     return 0 if verdict.answers(action) else 1
+
+
+def preview_block(network: str, *, as_json: bool = False, control: str | None = None) -> int:
+    """What blocking a network would have cut in the last hour; 0 where that is nothing, else 1."""
+    try:
+        preview = MonitorClient(control).preview(parse_network(network))
+    except NoMonitorError as error:
+        raise UsageError(
+            "only a running monitor knows what a block would cut", "start one: `osmia monitor run`"
+        ) from error
+    print(json.dumps(preview, indent=1) if as_json else preview.get("text"))
+    return 1 if preview.get("sources") else 0
 
 
 def _store(given: ListImport) -> Imported:

@@ -15,6 +15,7 @@ from osmia.monitor.feed import Feed
 from osmia.monitor.lists.book import RuleBook
 from osmia.monitor.lists.bulk import ListImport, import_text
 from osmia.monitor.lists.matching import verdict_of
+from osmia.monitor.lists.preview import Preview, preview_of
 from osmia.monitor.lists.rules import Rule, parse_network
 from osmia.monitor.model import Network, RuleAction, RuleState, Snapshot
 from osmia.monitor.policy import Policy
@@ -177,13 +178,13 @@ class Service:
             return {"message": self.import_rules(ListImport.from_json(request.get("import")))}
         if command == "test":
             return {"verdict": self._verdict(str(request.get("address")))}
+        if command == "preview":
+            network = parse_network(str(request.get("network")))
+            return {"preview": self.preview(network).to_json()}
         if command == "top":
             limit = request.get("limit")
             rows = limit if isinstance(limit, int) and 0 <= limit <= MAXIMUM_ROWS else MAXIMUM_ROWS
-            snapshot = self.wait(1, timeout=10.0) or self._latest
-            if snapshot is None:
-                raise UsageError("the monitor has no numbers yet", "ask again in a second")
-            return {"snapshot": snapshot_to_json(snapshot, rows)}
+            return {"snapshot": snapshot_to_json(self._present(), rows)}
         if command == "list":
             return {"rules": [rule_to_json(state) for state in self._states()]}
         if command == "add":
@@ -195,8 +196,19 @@ class Service:
                 raise MalformedError("request", "action is block or allow") from None
             return {"message": self.remove_rule(action, parse_network(str(request.get("network"))))}
         raise UsageError(
-            f"unknown command {str(command)[:60]!r}", "commands are top, list, add, del, import and test"
+            f"unknown command {str(command)[:60]!r}",
+            "commands are top, list, add, del, import, test and preview",
         )
+
+    def preview(self, network: Network) -> Preview:
+        """What blocking a network would have cut in the last hour. Raises UsageError before any snapshot."""
+        return preview_of(network, self._present(), self.book.rules(), tuple(self.book.protected()))
+
+    def _present(self) -> Snapshot:
+        snapshot = self.wait(1, timeout=10.0) or self._latest
+        if snapshot is None:
+            raise UsageError("the monitor has no numbers yet", "ask again in a second")
+        return snapshot
 
     def _verdict(self, text: str) -> dict[str, object]:
         try:

@@ -72,7 +72,30 @@ def _add_whole_list(verbs: SubCommands, action: str) -> Sequence[argparse.Argume
     take.set_defaults(handler=_import, force=False, skip_refused=False)
     give.set_defaults(handler=_export)
     test.set_defaults(handler=_test)
+    if action == "block":
+        return take, give, test, _add_preview(verbs)
     return take, give, test
+
+
+def _add_preview(verbs: SubCommands) -> argparse.ArgumentParser:
+    preview = add_command(
+        verbs,
+        "preview",
+        "say what blocking a network would have cut in the last hour; exit code 0 if nothing, 1 if something",
+        "osmia monitor block preview 203.0.113.0/24",
+    )
+    preview.add_argument("network", metavar="CIDR")
+    preview.add_argument("--json", action="store_true", dest="as_json", help="for programs")
+    preview.set_defaults(handler=_preview)
+    return preview
+
+
+def _preview(arguments: argparse.Namespace) -> int:
+    from osmia.monitor import list_commands
+
+    return list_commands.preview_block(
+        arguments.network, as_json=arguments.as_json, control=arguments.control
+    )
 
 
 def _add(arguments: argparse.Namespace) -> int:

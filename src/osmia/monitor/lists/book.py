@@ -68,7 +68,8 @@ class RuleBook:
         self, bpf: osmia.Bpf, protected: Callable[[], Iterable[Protected]], path: Path | None = None
     ) -> None:
         self._bpf = bpf
-        self._protected = protected
+        self.protected = protected
+        """The addresses that are not blocked without force, at present."""
         self._path = path
         self._lock = threading.Lock()
         self._rules: dict[RuleKey, tuple[int, Rule]] = {}
@@ -80,7 +81,7 @@ class RuleBook:
 
     def restore(self, rules: Iterable[Rule]) -> list[str]:
         """Put the rules of the list file in force; the reasons of those refused, which stay in the file."""
-        protected = tuple(self._protected())
+        protected = tuple(self.protected())
         accepted: dict[RuleKey, Rule] = {}
         refused: list[str] = []
         with self._lock:
@@ -108,7 +109,7 @@ class RuleBook:
 
         `skip_refused` leaves out those that a guard refuses. Raises as `add` does.
         """
-        protected = tuple(self._protected())
+        protected = tuple(self.protected())
         accepted: dict[RuleKey, Rule] = {}
         refused: list[str] = []
         for rule in rules:
