@@ -144,9 +144,10 @@ def test_programs_with_arguments_run_as_plain_python() -> None:
 
 
 def test_the_golden_programs_run_as_plain_python() -> None:
+    found = cast("HashMap[u64, u32]", kernel_structs.found)
     task = kernel_structs.Task(parent=kernel_structs.Task(pid=i32(3)), sched_reset_on_fork=u32(1))
     with osmia.simulate(kernel_structs.direct, kernel_structs.probed) as bpf:
         run(bpf, kernel_structs.direct, BtfTracepointContext(task, True))
         run(bpf, kernel_structs.probed, KprobeContext((int(kernel_address(task)),)))
-        values: dict[u64, u32] = dict(bpf[kernel_structs.found].items())
+        values = dict(bpf[found].items())
     assert values == {kernel_address(task): u32(3), u64(0): u32(1), u64(1): u32(3)}

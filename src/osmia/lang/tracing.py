@@ -211,7 +211,7 @@ class KretprobeProgram(KprobeProgram):
     prefix = "kretprobe"
 
 
-def tracepoint(category: str, name: str) -> Callable[[Callable[[Record], int]], TracepointProgram]:
+def tracepoint(category: str, name: str) -> Callable[[Callable[[Record], int]], TracepointProgram]:  # pyright: ignore[reportInvalidTypeVarUse]
     """Declare a program on a tracepoint, as `tracepoint("raw_syscalls", "sys_enter")`; it returns 0.
 
     Its context is a `TracepointContext`, or a subclass that knows the record's fields: see `TracepointField`.
