@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from osmia.loader import (
+    ArrayHandle,
+    DataMemory,
+    EventBytes,
     HashMapHandle,
     LoadedObject,
     PerCpuHashMapHandle,
+    RingBufferReader,
+    VariableHandle,
     bytes_handle,
+    find_variable,
     load_object,
+    lost_counter,
     read_object,
 )
+from osmia.loader.codec import IntegerCodec
 from osmia.uapi import XdpAction
 
 pytestmark = pytest.mark.core
@@ -83,3 +92,30 @@ def test_firewall_drops_only_the_blocked_source(prebuilt_objects: Path, name: st
         assert program.run(frame(OTHER)).value == XdpAction.PASS
         del blocklist[SOURCE]
         assert program.run(frame(SOURCE)).value == XdpAction.PASS
+
+
+def test_state_of_every_kind(prebuilt_objects: Path) -> None:
+    with load(prebuilt_objects, "state") as loaded:
+        program = loaded.programs["state"]
+        result = program.run(bytes(64), repeat=200)
+        assert result.value == XdpAction.DROP
+        section, spec = find_variable(loaded, "packets")
+        with closing(DataMemory(section)) as memory:
+            assert VariableHandle(memory, spec, IntegerCodec(8)).value == 200
+        total = table_of(loaded, "guarded")
+        assert int.from_bytes(total[:8], "little") == 600
+        with RingBufferReader(loaded.maps["connections"], EventBytes()) as reader:
+            events = reader.read(0)
+        assert (events[0][:16], events[1][:16]) == (
+            b"\1" + bytes(7) + b"\x40" + bytes(3),
+            b"\2" + bytes(7) + b"\1" + bytes(7),
+        )
+        sent = sum(event[0] == 2 for event in events)
+        assert lost_counter(loaded, loaded.maps["connections"])() == 200 - sent
+
+
+def table_of(loaded: LoadedObject, name: str) -> bytes:
+    """The first value of an array."""
+    handle = bytes_handle(loaded.maps[name])
+    assert isinstance(handle, ArrayHandle)
+    return handle[0]

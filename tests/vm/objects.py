@@ -10,7 +10,7 @@ from osmia.cli.user_module import import_file, programs_in
 from osmia.compiler.compile import compile_programs
 from osmia.lang import Program
 from osmia.monitor import kernel
-from tests.builders import function_programs, hook_programs, program_kinds
+from tests.builders import function_programs, hook_programs, program_kinds, state_programs
 from tests.builders.clang import ClangError, compile_c_file
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,6 +40,7 @@ def compile_python(folder: Path) -> tuple[Path, ...]:
     """The examples and the monitor's programs, by our compiler."""
     objects = [_compile(folder / "monitor.o", (kernel.monitor_ingress, kernel.monitor_egress))]
     objects.append(_compile(folder / "program_kinds.o", program_kinds.PROGRAMS))
+    objects.append(_compile(folder / "state.o", (state_programs.state,)))
     objects += [_compile(folder / f"{name}.o", programs) for name, programs in hook_programs.OBJECTS.items()]
     objects.append(_compile(folder / "functions.o", (function_programs.first,)))
     # Not among those that each kernel loads.

@@ -11,7 +11,7 @@ from osmia.lang.memory import Aggregate, decode, dtype_of, encode, size_of
 if TYPE_CHECKING:
     import numpy
 
-__all__ = ["Atomic"]
+__all__ = ["Atomic", "is_atomic"]
 
 I = TypeVar("I", bound=Integer)  # noqa: E741
 
@@ -124,3 +124,8 @@ class Atomic(Aggregate, Generic[I]):
 
     def __repr__(self) -> str:
         return f"Atomic({self.value!r})"
+
+
+def is_atomic(python_class: type) -> bool:
+    """Whether a class is `Atomic`, of whichever integer."""
+    return issubclass(python_class, Atomic)

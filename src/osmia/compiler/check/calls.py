@@ -42,7 +42,7 @@ from osmia.compiler.primitives.method import Call, MethodRow
 from osmia.compiler.primitives.methods import methods_of
 from osmia.compiler.source import read_function
 from osmia.diagnostics import Span
-from osmia.lang.atomics import Atomic
+from osmia.lang.atomics import Atomic, is_atomic
 from osmia.lang.functions import Subprogram
 from osmia.lang.integers import Integer
 from osmia.lang.kfuncs import KernelFunction
@@ -197,7 +197,7 @@ def _construct(checker: Checker, python_class: type, node: ast.Call, evaluate: E
         target = checker.slot(memory_type)
         checker.builder.emit(Zero(target, memory_type.size, alignment_of(memory_type)))
         return Reference(target, fresh=True)
-    if issubclass(python_class, Atomic):
+    if is_atomic(python_class):
         return _atomic(checker, python_class, node, evaluate)
     if isinstance(memory_type, ArrayType):
         return _array(checker, memory_type, node, evaluate)
