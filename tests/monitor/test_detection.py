@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from osmia.errors import MalformedError
 from osmia.monitor.detect.alert import DetectionRule, ProbeEvidence, ScanKind, Technique, distinct_values
 from osmia.monitor.detect.detector import Detector, Thresholds
+from osmia.monitor.detect.memory import load_walks, save_walks
 
 SECOND = 1_000_000_000
 
@@ -220,3 +223,30 @@ def test_many_clients_of_one_closed_port_are_no_distributed_scan() -> None:
     detector = Detector()
     clients = [replace(few_ports(number), ports=(6881,)) for number in range(200)]
     assert detector.sweep(clients, SECOND) == []
+
+
+def test_a_slow_scan_is_found_across_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "first-contacts.json"
+    before = Detector()
+    for number in range(5):
+        before.sweep([slow_probe(number, 300)], (number * 300 + 5) * SECOND)
+    save_walks(path, before.walks, 1500 * SECOND, 1_000_000.0)
+    after = Detector()
+    # The machine was started anew: its clock begins at zero, 600 s later.
+    after.walks.restore(load_walks(path, 100 * SECOND, 1_000_600.0))
+    raised = [
+        number
+        for number in range(5, 12)
+        if after.sweep([slow_probe(number, 300)], (number * 300 + 5) * SECOND)
+    ]
+    assert raised == [7]
+    assert after.alerts()[0].probes == 12
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[1]", '[{"source": "x"}]', "[" * 100_000])
+def test_a_damaged_record_is_an_error_in_words(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "first-contacts.json"
+    path.write_text(content)
+    with pytest.raises(MalformedError, match="record of first contacts"):
+        load_walks(path, 0, 0.0)
+    assert load_walks(tmp_path / "missing", 0, 0.0) == {}

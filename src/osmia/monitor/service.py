@@ -71,6 +71,10 @@ class Service:
         """Seconds since the epoch, by the clock that rules expire by."""
         return self._feed.wall_clock()
 
+    def clock_ns(self) -> int:
+        """The monitor's clock."""
+        return self._feed.clock_ns()
+
     def subscribe(self, subscriber: Subscriber) -> None:
         """Have each snapshot given to a function, which must be quick."""
         self._subscribers.append(subscriber)

@@ -20,6 +20,7 @@ from osmia.errors import (
 from osmia.monitor import kernel
 from osmia.monitor.collector import Collector, WatchedInterface
 from osmia.monitor.configuration import Configuration, default_configuration
+from osmia.monitor.contacts import ContactRecord
 from osmia.monitor.control import ControlServer
 from osmia.monitor.detect.detector import Detector
 from osmia.monitor.feed import CapturedFrame, CaptureFeed, LiveFeed
@@ -42,6 +43,8 @@ from osmia.monitor.service import Service
 
 __all__ = ["Engine", "capture_session", "choose_interfaces", "live_session"]
 
+CONTACTS = "first-contacts.json"
+"""Beside the list file."""
 LOOPBACK = 1
 """The interface that frames come from in BPF_PROG_TEST_RUN."""
 
@@ -109,6 +112,10 @@ def live_session(
         blocker = AutomaticBlocker(
             blocking_limits(settings), service.add_rule, book.rules, service.notice, ephemeral_ports()
         )
+        if list_file is not None:
+            record = ContactRecord(list_file.with_name(CONTACTS), detector.walks, service)
+            service.subscribe(record.subscriber)
+            stack.callback(record.save)
         listeners = ListenerTable(bpf)
         listeners.refresh()
         if listeners.failure is not None:
