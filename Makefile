@@ -10,7 +10,7 @@ SOURCES := $(wildcard $(CODE))
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev monitor demo test test-differential test-vm vm-pins bench evaluate-detection lint format types mypy pyright imports check lock clean
+.PHONY: help setup setup-dev monitor demo test test-differential test-vm vm-pins bench soak evaluate-detection lint format types mypy pyright imports check lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ vm-pins: setup-dev ## pin the kernels that Debian has today
 
 bench: setup-dev ## instructions, ns per packet and start-up, against the same programs in C
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+soak: setup-dev ## events at the highest rate for ten minutes a kind of buffer: nothing uncounted, no growth
+	@$(BIN)/python -m benchmarks.soak $(ARGS)
 
 evaluate-detection: setup-dev ## scan two hosts of its own, run a day of traffic, write docs/detection.md
 	@$(BIN)/python -m benchmarks.detection $(ARGS)

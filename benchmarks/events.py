@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import osmia
 from benchmarks.event_rows import RateRow, ReadingRow, rate_table, reading_table
+from benchmarks.producer import producer
 from benchmarks.programs.events import Sample, perf, ring, to_perf, to_ring
 from benchmarks.tables import terminal
 from osmia import EventReader, LoadedBpf
@@ -31,8 +28,6 @@ FILLING = 30_000
 RATES = (500_000, 1_000_000, 1_500_000, 2_000_000, 3_000_000, 4_000_000, 6_000_000, 8_000_000)
 """Events a second that are tried, until some are lost."""
 ATTEMPTS = 5
-BURST = 2_000
-"""Events that the producer sends at once."""
 C_SOURCE = Path(__file__).with_name("libbpf") / "events.c"
 NOT_PERMITTED = 77
 
@@ -143,69 +138,13 @@ def _rate(
 ) -> RateRow:
     """Read for some seconds beside a process that sends."""
     count = 0
-    with _producer(program, rate) as results:
+    with producer(program, FRAME, rate):
         start = time.monotonic()
         while time.monotonic() < start + seconds:
             count += take(reader)
         elapsed = time.monotonic() - start
-        refused = results()
     count += take(reader)
-    lost = reader.lost + refused
-    return RateRow(title, count / elapsed, lost / (count + lost))
-
-
-@contextmanager
-def _producer(program: ProgramHandle, rate: int | None) -> Generator[Callable[[], int], None, None]:
-    """A process that sends, on the last processor; what is given ends it and tells what was refused."""
-    reading, writing = os.pipe()
-    parent = os.getpid()
-    before = os.sched_getaffinity(0)
-    child = os.fork()
-    if not child:
-        refused = 0
-        try:
-            os.sched_setaffinity(0, {max(before)})
-            refused = _send(program, rate, lambda: os.getppid() == parent)
-        finally:
-            os.write(writing, str(refused).encode())
-            os._exit(0)
-    os.close(writing)
-    os.sched_setaffinity(0, before - {max(before)} or before)
-    ended = False
-
-    def results() -> int:
-        nonlocal ended
-        ended = True
-        os.kill(child, signal.SIGTERM)
-        os.waitpid(child, 0)
-        return int(os.read(reading, 32) or b"0")
-
-    try:
-        yield results
-    finally:
-        if not ended:
-            results()
-        os.close(reading)
-        os.sched_setaffinity(0, before)
-
-
-def _send(program: ProgramHandle, rate: int | None, wanted: Callable[[], bool]) -> int:
-    """Send until SIGTERM; how many bursts ended with an event that found no room."""
-    stop = False
-
-    def end(*_: Any) -> None:
-        nonlocal stop
-        stop = True
-
-    signal.signal(signal.SIGTERM, end)
-    refused, due = 0, time.monotonic()
-    while not stop and wanted():
-        if rate is not None:
-            due += BURST / rate
-            while time.monotonic() < due and not stop:
-                pass
-        refused += program.run(FRAME, repeat=BURST).value == 2
-    return refused
+    return RateRow(title, count / elapsed, reader.lost / (count + reader.lost))
 
 
 def _c_reading(rounds: int) -> float | None:
