@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 
 import osmia
+from benchmarks.event_rivals import rivals
 from benchmarks.event_rows import RateRow, ReadingRow, rate_table, reading_table
 from benchmarks.producer import producer
 from benchmarks.programs.events import Sample, perf, ring, to_perf, to_ring
@@ -28,7 +25,6 @@ FILLING = 30_000
 RATES = (500_000, 1_000_000, 1_500_000, 2_000_000, 3_000_000, 4_000_000, 6_000_000, 8_000_000)
 """Events a second that are tried, until some are lost."""
 ATTEMPTS = 5
-C_SOURCE = Path(__file__).with_name("libbpf") / "events.c"
 NOT_PERMITTED = 77
 
 Reader = EventReader[Sample]
@@ -89,9 +85,7 @@ def measure_reading(rounds: int) -> Iterator[ReadingRow]:
                         raise RuntimeError(f"{count} of {FILLING} events arrived")
             for title, values in taken.items():
                 yield ReadingRow(f"{kind}, {title}", median(values))
-    c_time = _c_reading(rounds)
-    if c_time is not None:
-        yield ReadingRow("ring buffer, C with libbpf, a callback for each", c_time)
+    yield from rivals(compile_programs((to_ring, to_perf)), rounds, FILLING)
 
 
 def measure_rates(seconds: float) -> Iterator[RateRow]:
@@ -145,25 +139,6 @@ def _rate(
         elapsed = time.monotonic() - start
     count += take(reader)
     return RateRow(title, count / elapsed, reader.lost / (count + reader.lost))
-
-
-def _c_reading(rounds: int) -> float | None:
-    """Nanoseconds for an event in C; None where there is no compiler or no libbpf."""
-    if shutil.which("clang") is None:
-        return None
-    with TemporaryDirectory() as folder:
-        program = Path(folder, "events")
-        made = subprocess.run(
-            ["clang", "-O2", "-Wall", "-o", program, C_SOURCE, "-lbpf"], capture_output=True, text=True
-        )
-        if made.returncode:
-            return None
-        loaded = Path(folder, "events.o")
-        loaded.write_bytes(compile_programs((to_ring, to_perf)))
-        run = subprocess.run(
-            [program, loaded, str(rounds), str(FILLING)], capture_output=True, text=True, check=True
-        )
-    return median(map(float, run.stdout.split()))
 
 
 def main() -> int:
