@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from osmia.loader.features import Answer, Feature, Features
 
-__all__ = ["Answer", "Feature", "features"]
+__all__ = ["Answer", "Feature", "features", "helpers"]
 
 _PROBED = Features()
 
@@ -16,3 +16,8 @@ def features() -> tuple[Feature, ...]:
     conclusive, and is `Answer.UNKNOWN` where the user may not ask.
     """
     return _PROBED.all()
+
+
+def helpers() -> dict[str, frozenset[str] | None]:
+    """The helpers that each common type of program may call here; None where it cannot be asked."""
+    return dict(_PROBED.helpers())

@@ -21,7 +21,7 @@ from osmia.errors import (
 
 __all__ = ["main", "parser"]
 
-COMMANDS = ("monitor", "new", "run", "trace", "build", "inspect", "generate")
+COMMANDS = ("monitor", "new", "run", "trace", "build", "check", "inspect", "generate")
 """Modules of this package; only that of the command that is given is imported."""
 
 FAILED, WRONG_USAGE, NOT_PERMITTED, INTERRUPTED, TERMINATED = 1, 2, 77, 130, 143

@@ -28,6 +28,8 @@ from osmia.sys import RUNNING_KERNEL, Descriptor, Kernel, ProgramImage
 
 _LOG_SIZE = 1 << 20
 _LARGEST_LOG = 1 << 26
+_STATISTICS = 4
+"""BPF_LOG_STATS (Linux 5.2): the verifier's last words only."""
 
 
 class LoadedObject:
@@ -43,12 +45,15 @@ class LoadedObject:
         maps: Mapping[str, MapObject],
         notes: tuple[str, ...],
         resources: ExitStack,
+        statistics: Mapping[str, str] | None = None,
     ) -> None:
         self.spec = spec
         self.programs: Mapping[str, ProgramHandle] = MappingProxyType(dict(programs))
         self.maps: Mapping[str, MapObject] = MappingProxyType(dict(maps))
         self.notes = notes
         """What did not go as the object asked, in sentences: BTF that this kernel refused."""
+        self.statistics: Mapping[str, str] = MappingProxyType(dict(statistics or {}))
+        """What the verifier says of its work on each program, where that was asked for."""
         self._resources = resources
 
     def close(self) -> None:
@@ -69,11 +74,12 @@ def load_object(
     *,
     variables: Mapping[str, bytes] | None = None,
     kernel: Kernel = RUNNING_KERNEL,
+    with_statistics: bool = False,
 ) -> LoadedObject:
     """Create the maps of an object and have the verifier check its programs (Linux 5.10).
 
-    `variables` gives global variables new contents before anything runs. Nothing is attached, and nothing
-    stays open when this fails.
+    `variables` gives global variables new contents before anything runs; `with_statistics` asks the verifier
+    for its statistics. Nothing is attached, and nothing stays open when this fails.
 
     Raises:
         PermissionDeniedError: a capability is missing, or the kernel refuses.
@@ -105,6 +111,7 @@ def load_object(
             _fill(created, map_spec, contents.get(map_spec.name))
         descriptors = {name: created.fileno() for name, created in maps.items()}
         programs: dict[str, ProgramHandle] = {}
+        statistics: dict[str, str] = {}
         for program in programs_here:
             places = find_kernel_functions(program, kernel_types)
             modules = {
@@ -113,12 +120,14 @@ def load_object(
             }
             image = link_program(program, spec.license, descriptors, btf_descriptor, places, modules)
             with hook_of(kernel, program, kernel_types) as hook:
-                fd = load_program(kernel, program, hook.into(image))
+                log = bytearray(_LOG_SIZE) if with_statistics else None
+                fd = load_program(kernel, program, hook.into(image), log)
+                statistics[program.name] = _text(log or b"")
             descriptor = resources.enter_context(Descriptor(kernel, fd, f"program {program.name!r}"))
             programs[program.name] = ProgramHandle(kernel, descriptor, program)
         for map_spec in spec.maps.values():
             _fill_programs(maps[map_spec.name], map_spec, programs)
-        return LoadedObject(spec, programs, maps, tuple(notes), resources.pop_all())
+        return LoadedObject(spec, programs, maps, tuple(notes), resources.pop_all(), statistics)
 
 
 def _data_contents(spec: ObjectSpec, variables: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -156,10 +165,15 @@ def _fill_programs(created: MapObject, spec: MapSpec, programs: Mapping[str, Pro
         set_program(created, index, programs[name])
 
 
-def load_program(kernel: Kernel, program: ProgramSpec, image: ProgramImage) -> int:
-    """Load one program, without a log; only a refused one is loaded again with the log, to explain it."""
+def load_program(
+    kernel: Kernel, program: ProgramSpec, image: ProgramImage, statistics: bytearray | None = None
+) -> int:
+    """Load one program, without a log; only a refused one is loaded again with the log, to explain it.
+
+    `statistics` takes the verifier's statistics.
+    """
     try:
-        return with_memory_lock(kernel, lambda: kernel.program_load(image))
+        return with_memory_lock(kernel, lambda: kernel.program_load(image, statistics, _STATISTICS))
     except KernelError as error:
         failure = error
     size = _LOG_SIZE
@@ -171,7 +185,7 @@ def load_program(kernel: Kernel, program: ProgramSpec, image: ProgramImage) -> i
             if error.errno == errno.ENOSPC and size < _LARGEST_LOG:
                 size *= 4
                 continue
-            text = bytes(log).split(b"\0", 1)[0].decode(errors="replace")
+            text = _text(log)
         missing = missing_helper(program, text)
         if missing is not None:
             raise missing from None
@@ -180,3 +194,7 @@ def load_program(kernel: Kernel, program: ProgramSpec, image: ProgramImage) -> i
         if failure.errno == errno.EPERM:
             raise refused(f"load program {program.name!r}") from None
         raise failure from None
+
+
+def _text(log: bytes | bytearray) -> str:
+    return bytes(log).split(b"\0", 1)[0].decode(errors="replace")

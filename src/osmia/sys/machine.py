@@ -75,6 +75,14 @@ class MachineCalls:
         except OSError:
             return None
 
+    def lockdown(self) -> str | None:
+        """The kernel's lockdown: "none", "integrity" or "confidentiality"; None where it is not shown."""
+        try:
+            text = Path("/sys/kernel/security/lockdown").read_text()
+        except OSError:
+            return None
+        return text.partition("[")[2].partition("]")[0] or None
+
     def mounts(self) -> dict[str, str]:
         """Mounted file systems that BPF uses: type to the first mount point."""
         found: dict[str, str] = {}
