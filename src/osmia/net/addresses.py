@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import Literal, Self, SupportsIndex
 
 from osmia.lang import Array, be32, u8
@@ -40,9 +41,18 @@ class IPv6Address(Array[be32, Literal[4]]):
 
 
 class MacAddress(Array[u8, Literal[6]]):
-    """An Ethernet address."""
+    """An Ethernet address. User code may give it as text."""
 
     __slots__ = ()
+
+    def __init__(self, *octets: u8 | str) -> None:
+        """From six numbers, from text such as "02:00:00:00:00:07", or zero; ValueError for other text."""
+        if len(octets) == 1 and isinstance(octets[0], str):
+            text = octets[0]
+            if not re.fullmatch("[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}", text):
+                raise ValueError(f"{text!r} is no Ethernet address")
+            octets = tuple(u8(octet) for octet in bytes.fromhex(text.replace(":", "")))
+        super().__init__(*(octet for octet in octets if not isinstance(octet, str)))
 
     def __str__(self) -> str:
         return bytes(self).hex(":")
