@@ -565,3 +565,31 @@ def chooses(ctx: XdpContext) -> XdpAction:
         return XdpAction.DROP
     assert_type(abs(i64(total)), i64)
     return XdpAction.PASS
+
+
+class Task(osmia.KernelStruct, name="task_struct"):
+    pid: i32
+
+
+per_task = osmia.TaskStorage(Total)
+per_socket = osmia.SocketStorage(u64)
+
+
+@osmia.btf_tracepoint("sched_switch")
+def stores_per_task(ctx: osmia.BtfTracepointContext, preempt: bool, previous: Task) -> int:
+    assert_type(osmia.current_task(Task), Task)
+    assert_type(per_task.lookup(previous), Total | None)
+    assert_type(per_task.lookup_or_create(osmia.current_task(Task)), Total | None)
+    assert_type(per_task.delete(previous), bool)
+    return 0
+
+
+@osmia.sock_ops
+def stores_per_socket(ctx: osmia.SockOpsContext) -> int:
+    assert_type(per_socket.lookup_or_create(ctx), Pointer[u64] | None)
+    return 1
+
+
+def reads_storage(bpf: osmia.Bpf, pidfd: int) -> None:
+    assert_type(bpf[per_task].get(pidfd), Total | None)
+    assert_type(bpf[per_socket][pidfd], u64)

@@ -300,3 +300,14 @@ def wrong_choices(ctx: XdpContext) -> XdpAction:
     total: u32 = sum(u64(n) for n in range(3))  # error
     a, b = u32(1), u32(2), u32(3)  # error
     return XdpAction.PASS
+
+
+per_task = osmia.TaskStorage(u64)
+
+
+@osmia.btf_tracepoint("sched_switch")
+def wrong_owners(ctx: osmia.BtfTracepointContext) -> int:
+    per_task.lookup(u32(1))  # error
+    per_task.lookup_or_create(ctx)  # error
+    osmia.current_task(u32)  # error
+    return 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, SupportsBytes, TypeVar
 if TYPE_CHECKING:
     from osmia.bpf.interface import Link, RunResult
     from osmia.lang import CgroupVerdict, u32
+    from osmia.lang.local_storage import Owner
     from osmia.uapi import PerfHardware, PerfSoftware
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "CgroupHandle",
     "CgroupSkbHandle",
     "HasDescriptor",
+    "LocalStorageMapping",
     "NamespaceHandle",
     "NumberMapping",
     "PerfEventHandle",
@@ -202,3 +204,23 @@ class SocketMapping(Protocol[K]):
     def fileno(self) -> int:
         """The map's file descriptor."""
         ...
+
+
+class LocalStorageMapping(Protocol[V]):
+    """Values by their owners: a pidfd, a socket, an open file, an open folder of a control group.
+
+    In simulation the owner is the struct or context that the program was called with. UsageError for what can
+    have no value.
+    """
+
+    def get(self, owner: HasDescriptor | int | Owner, /) -> V | None:
+        """The owner's value, a copy; None where it has none."""
+        ...
+
+    def __getitem__(self, owner: HasDescriptor | int | Owner, /) -> V: ...
+
+    def __setitem__(self, owner: HasDescriptor | int | Owner, value: V, /) -> None: ...
+
+    def __delitem__(self, owner: HasDescriptor | int | Owner, /) -> None: ...
+
+    def __contains__(self, owner: HasDescriptor | int | Owner, /) -> bool: ...

@@ -37,6 +37,7 @@ from osmia.bpf.hooks import (
     CgroupHandle,
     CgroupSkbHandle,
     HasDescriptor,
+    LocalStorageMapping,
     NamespaceHandle,
     NumberMapping,
     PerfEventHandle,
@@ -63,6 +64,7 @@ from osmia.lang import (
     HashMap,
     HistogramMap,
     Integer,
+    LocalStorage,
     LpmTrie,
     LruHashMap,
     LruPerCpuHashMap,
@@ -388,6 +390,8 @@ class Bpf(ABC):
     def __getitem__(self, declaration: Queue[V]) -> QueueMapping[V]: ...
     @overload
     def __getitem__(self, declaration: BloomFilter[V]) -> BloomMapping[V]: ...
+    @overload
+    def __getitem__(self, declaration: LocalStorage[V]) -> LocalStorageMapping[V]: ...
     @overload
     def __getitem__(self, declaration: DevMap | DevMapHash | CpuMap) -> NumberMapping: ...
     @overload

@@ -20,6 +20,7 @@ from osmia.lang import (
     ClassifierProgram,
     Constant,
     Global,
+    LocalStorage,
     Map,
     Program,
     Queue,
@@ -41,6 +42,7 @@ from osmia.loader import (
     DataMemory,
     HashMapHandle,
     LoadedObject,
+    LocalStorageHandle,
     MapObject,
     ObjectSpec,
     PerCpuArrayHandle,
@@ -265,6 +267,8 @@ class LoadedBpf(Bpf):
             return QueueHandle(created, values)
         if isinstance(declaration, BloomFilter):
             return BloomFilterHandle(created, values)
+        if isinstance(declaration, LocalStorage):
+            return LocalStorageHandle(created, values)
         if isinstance(declaration, XskMap):
             return SocketMapHandle(created, MemoryCodec(u32))
         if isinstance(declaration, RedirectMap):

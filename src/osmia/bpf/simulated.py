@@ -13,6 +13,7 @@ from osmia.errors import UsageError
 from osmia.lang import (
     ArrayMap,
     BloomFilter,
+    CgroupStorage,
     ClassifierProgram,
     Constant,
     CpuMap,
@@ -21,6 +22,7 @@ from osmia.lang import (
     Global,
     HashMap,
     HistogramMap,
+    InodeStorage,
     LpmTrie,
     LruHashMap,
     LruPerCpuHashMap,
@@ -29,8 +31,10 @@ from osmia.lang import (
     PerCpuHashMap,
     Program,
     Queue,
+    SocketStorage,
     Stack,
     StackTrace,
+    TaskStorage,
     TcAction,
     TracingProgram,
     XdpAction,
@@ -48,6 +52,7 @@ from osmia.simulator import (
     SimulatedConstant,
     SimulatedEvents,
     SimulatedKernel,
+    SimulatedLocalStorage,
     SimulatedMap,
     SimulatedNumbers,
     SimulatedPerCpuArray,
@@ -83,6 +88,10 @@ _HANDLES: Mapping[type[Map], Callable[[SimulatedKernel, Map], object]] = {
     DevMap: SimulatedNumbers,
     DevMapHash: SimulatedNumbers,
     CpuMap: SimulatedNumbers,
+    TaskStorage: SimulatedLocalStorage,
+    InodeStorage: SimulatedLocalStorage,
+    SocketStorage: SimulatedLocalStorage,
+    CgroupStorage: SimulatedLocalStorage,
 }
 """The user side of each type of map."""
 

@@ -71,6 +71,14 @@ from osmia.lang.kernel_structs import (
     type_size,
 )
 from osmia.lang.kfuncs import KernelFunction, kfunc, kfunc_exists
+from osmia.lang.local_storage import (
+    CgroupStorage,
+    InodeStorage,
+    LocalStorage,
+    SocketStorage,
+    TaskStorage,
+    current_task,
+)
 from osmia.lang.loops import loop
 from osmia.lang.maps import (
     ArrayMap,
@@ -175,6 +183,7 @@ __all__ = [
     "CgroupSockProgram",
     "CgroupSockoptContext",
     "CgroupSockoptProgram",
+    "CgroupStorage",
     "CgroupSysctlContext",
     "CgroupSysctlProgram",
     "CgroupVerdict",
@@ -198,6 +207,7 @@ __all__ = [
     "Histogram",
     "HistogramMap",
     "Histograms",
+    "InodeStorage",
     "Integer",
     "KernelAddress",
     "KernelArguments",
@@ -208,6 +218,7 @@ __all__ = [
     "KprobeProgram",
     "KretprobeProgram",
     "LinearHistogram",
+    "LocalStorage",
     "Log2Histogram",
     "LpmTrie",
     "LruHashMap",
@@ -253,11 +264,13 @@ __all__ = [
     "SocketFilterProgram",
     "SocketMap",
     "SocketOperation",
+    "SocketStorage",
     "SpinLock",
     "Stack",
     "StackTrace",
     "Struct",
     "Subprogram",
+    "TaskStorage",
     "TcAction",
     "TcContext",
     "TracepointContext",
@@ -286,6 +299,7 @@ __all__ = [
     "cgroup_sockopt",
     "cgroup_sysctl",
     "classifier",
+    "current_task",
     "fentry",
     "fexit",
     "field_exists",

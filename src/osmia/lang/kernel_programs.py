@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Concatenate, TypeVar, get_type_hints
 
 from osmia.lang.integers import Integer
+from osmia.lang.runtime import running_with
 from osmia.lang.tracing import TaskContext, TracingProgram
 from osmia.uapi import ProgramType
 
@@ -70,7 +71,8 @@ class TypedProgram(TracingProgram[C]):
             kind(value) if isinstance(kind, type) and issubclass(kind, Integer) else value
             for kind, value in zip(kinds, ctx.arguments, strict=False)
         ]
-        return function(ctx, *given)
+        with running_with(ctx):
+            return function(ctx, *given)
 
 
 class BtfTracepointProgram(TypedProgram[BtfTracepointContext]):

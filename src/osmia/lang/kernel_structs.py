@@ -242,6 +242,13 @@ def _null(kind: type[K]) -> K:
     return made
 
 
+def simulated_struct(kind: type[K], address: int, **fields: Any) -> K:
+    """A struct at an address of the caller's choice: the same object whenever it is asked for."""
+    made = kind(**fields)
+    made._address = address
+    return made
+
+
 def kernel_pointer(kind: type[K], address: u64) -> K:
     """The struct at an address, such as `ctx.arg(0)` of a kprobe; it is read with bpf_probe_read_kernel.
 

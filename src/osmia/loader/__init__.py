@@ -15,6 +15,7 @@ from osmia.loader.codec import (
 )
 from osmia.loader.keyless_maps import BloomFilterHandle, QueueHandle
 from osmia.loader.loading import LoadedObject, load_object
+from osmia.loader.local_storage import LocalStorageHandle
 from osmia.loader.lost_events import lost_counter
 from osmia.loader.map_object import MapObject, create_map
 from osmia.loader.maps import (
@@ -59,6 +60,7 @@ __all__ = [
     "IntegerCodec",
     "Link",
     "LoadedObject",
+    "LocalStorageHandle",
     "MapObject",
     "MapReference",
     "MapSpec",

@@ -15,6 +15,7 @@ from osmia.lang import (
     Constant,
     Global,
     HistogramMap,
+    LocalStorage,
     LpmTrie,
     LruHashMap,
     LruPerCpuHashMap,
@@ -33,6 +34,8 @@ from osmia.simulator.keyless_storage import BloomStorage, QueueStorage
 from osmia.simulator.storage import ArrayStorage, EntryStorage, HashStorage, TrieStorage
 
 __all__ = ["SimulatedKernel"]
+
+_NO_LIMIT = 1 << 32
 
 _logger = logging.getLogger("osmia.kernel")
 
@@ -168,6 +171,8 @@ class SimulatedKernel:
             return QueueStorage(size, limit, last_first=isinstance(declaration, Stack))
         if isinstance(declaration, BloomFilter):
             return BloomStorage(size, limit)
+        if isinstance(declaration, LocalStorage):
+            return HashStorage(size, _NO_LIMIT, None, evicts=False)
         evicts = isinstance(declaration, (LruHashMap, LruPerCpuHashMap))
         return HashStorage(size, limit, processors, evicts=evicts)
 

@@ -160,6 +160,15 @@ SPELLED_OTHERWISE = {
     "map_push_elem": "`Queue.push(value)`, `Stack.push(value)`, `BloomFilter.add(value)`",
     "map_pop_elem": "`Queue.pop()`, `Stack.pop()`",
     "map_peek_elem": "`Queue.peek()`, `Stack.peek()`, `value in BloomFilter`",
+    "sk_storage_get": "`SocketStorage.lookup(owner)`, `.lookup_or_create(owner)`",
+    "sk_storage_delete": "`SocketStorage.delete(owner)`",
+    "inode_storage_get": "`InodeStorage.lookup(owner)`, `.lookup_or_create(owner)`",
+    "inode_storage_delete": "`InodeStorage.delete(owner)`",
+    "task_storage_get": "`TaskStorage.lookup(owner)`, `.lookup_or_create(owner)`",
+    "task_storage_delete": "`TaskStorage.delete(owner)`",
+    "cgrp_storage_get": "`CgroupStorage.lookup(owner)`, `.lookup_or_create(owner)`",
+    "cgrp_storage_delete": "`CgroupStorage.delete(owner)`",
+    "get_current_task_btf": "`current_task(TaskStruct)`",
     "sk_assign": "`SkLookupContext.assign(sockets, key)`",
     "probe_read_user_str": "`probe_read_user_str(type, address)`",
     "probe_read_kernel_str": "`probe_read_kernel_str(type, address)`",
@@ -188,7 +197,7 @@ LEFT_OUT = {
     **dict.fromkeys(
         (
             "skb_output", "xdp_output", "get_task_stack", "d_path", "snprintf_btf", "seq_printf_btf",
-            "per_cpu_ptr", "this_cpu_ptr", "get_current_task_btf", "bprm_opts_set", "ima_inode_hash",
+            "per_cpu_ptr", "this_cpu_ptr", "bprm_opts_set", "ima_inode_hash",
             "ima_file_hash", "sock_from_file", "task_pt_regs", "copy_from_user_task", "kptr_xchg",
             "seq_write", "map_lookup_percpu_elem",
         ),
@@ -204,9 +213,7 @@ LEFT_OUT = {
     **dict.fromkeys(("for_each_map_elem", "find_vma", "user_ringbuf_drain"), _CALLBACK),
     **dict.fromkeys(
         (
-            "get_local_storage", "sk_storage_get", "sk_storage_delete", "inode_storage_get",
-            "inode_storage_delete", "task_storage_get", "task_storage_delete", "cgrp_storage_get",
-            "cgrp_storage_delete",
+            "get_local_storage",
         ),
         _STORAGE,
     ),

@@ -32,10 +32,11 @@ from osmia.compiler.ir.types import (
     PointerType,
     Space,
 )
-from osmia.compiler.primitives import kernel_memory, maps, tracing
+from osmia.compiler.primitives import kernel_memory, local_storage, maps, tracing
 from osmia.compiler.primitives.method import Call, MethodRow
 from osmia.diagnostics import Span
 from osmia.lang import helpers, kernel_helpers, kernel_structs, kfuncs
+from osmia.lang.local_storage import current_task
 from osmia.lang.maps import Map
 from osmia.uapi import HELPERS
 from osmia.uapi.helper_arguments import (
@@ -184,6 +185,7 @@ HELPER_CALLS: dict[Callable[..., object], MethodRow] = {
     kfuncs.kfunc_exists: MethodRow(("function",), kernel_functions.exists),
     helpers.probe_read_user_str: MethodRow(("type", "address"), tracing.probe_read_user_str),
     helpers.probe_read_kernel_str: MethodRow(("type", "address"), tracing.probe_read_kernel_str),
+    current_task: MethodRow(("struct",), local_storage.current_task),
     kernel_structs.kernel_pointer: MethodRow(("struct", "address"), kernel_memory.kernel_pointer),
     kernel_structs.kernel_address: MethodRow(("struct",), kernel_memory.kernel_address),
     kernel_structs.field_exists: MethodRow(("field",), kernel_memory.field_exists),

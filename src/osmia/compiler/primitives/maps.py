@@ -33,6 +33,7 @@ from osmia.compiler.primitives.method import Call
 from osmia.diagnostics import Span
 from osmia.lang.events import EventMap
 from osmia.lang.histograms import HistogramMap
+from osmia.lang.local_storage import LocalStorage
 from osmia.lang.maps import Map
 from osmia.lang.program_arrays import ProgramArray
 from osmia.lang.redirect_maps import RedirectMap
@@ -67,6 +68,8 @@ def has_entries(checker: Checker, declaration: Map, span: Span, *, delete: bool 
         checker.report(findings.no_entries(span, name, "user space puts sockets in"))
     elif isinstance(declaration, StackTrace):
         checker.report(findings.no_entries(span, name, "keep a stack with `capture_kernel`"))
+    elif isinstance(declaration, LocalStorage):
+        checker.report(findings.no_entries(span, name, "take `lookup_or_create(owner)` and `delete(owner)`"))
     elif delete and declaration.map_type in _ARRAYS:
         checker.report(findings.fixed_entries(span, name))
     else:

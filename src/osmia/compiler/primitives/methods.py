@@ -5,6 +5,7 @@ from __future__ import annotations
 from osmia.compiler.primitives import (
     atomics,
     histograms,
+    local_storage,
     maps,
     packet,
     program_arrays,
@@ -22,6 +23,7 @@ from osmia.lang.cgroups import CgroupSockoptContext, CgroupSysctlContext
 from osmia.lang.contexts import TcContext, XdpContext
 from osmia.lang.events import PerfEventArray, RingBuf
 from osmia.lang.histograms import HistogramMap
+from osmia.lang.local_storage import LocalStorage
 from osmia.lang.maps import ArrayMap, HashMap, LpmTrie, PerCpuArray, PerCpuHashMap
 from osmia.lang.packet import Packet
 from osmia.lang.program_arrays import ProgramArray
@@ -94,6 +96,11 @@ METHODS: dict[type, dict[str, MethodRow]] = {
         "peek": MethodRow((), queues.peek),
     },
     BloomFilter: {"add": MethodRow(("value",), queues.push)},
+    LocalStorage: {
+        "lookup": MethodRow(("owner",), local_storage.lookup),
+        "lookup_or_create": MethodRow(("owner",), local_storage.lookup_or_create),
+        "delete": MethodRow(("owner",), local_storage.delete),
+    },
     RedirectMap: {"redirect": MethodRow(None, redirect_maps.redirect)},
     SocketMap: {
         "redirect": MethodRow(("ctx", "key"), sockets.redirect),
