@@ -10,7 +10,7 @@ SOURCES := $(wildcard $(CODE))
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev monitor demo test test-differential test-vm vm-pins bench soak evaluate-detection lint format types mypy pyright imports check lock clean
+.PHONY: help setup setup-dev monitor demo test test-differential test-vm vm-pins bench soak evaluate-detection docs lint format types mypy pyright imports check lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ format: setup-dev ## format all Python files
 	@$(BIN)/ruff format $(SOURCES)
 	@$(BIN)/ruff check --fix $(SOURCES)
 
+docs: setup-dev ## the documentation site, in site/; a broken link is an error
+	@tools/docs.sh build $(ARGS)
+
 lint: setup-dev ## formatting and lint rules
 	@status=0; $(BIN)/ruff format --check $(SOURCES) || status=1; $(BIN)/ruff check $(SOURCES) || status=1; exit $$status
 
@@ -74,5 +77,5 @@ lock: ## write the lock files anew from pyproject.toml
 	@tools/lock.sh $(ARGS)
 
 clean: ## remove everything that was made, .venv too
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
+	rm -rf .venv .venv-docs site build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage
 	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +

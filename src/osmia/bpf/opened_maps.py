@@ -38,7 +38,8 @@ def open_map(
 
     Raises:
         UsageError: no such map, another kind of map, or keys and values of another size.
-        PermissionDeniedError, KernelError.
+        PermissionDeniedError: maps may not be opened here.
+        KernelError: the kernel refuses for another reason.
     """
     with open_map_object(source) as opened:
         yield HashMapHandle(opened, MemoryCodec(key), MemoryCodec(value))
