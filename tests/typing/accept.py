@@ -46,6 +46,7 @@ from osmia import (
     Subprogram,
     TcAction,
     TcContext,
+    Timer,
     XdpAction,
     XdpContext,
     XdpFlags,
@@ -64,6 +65,7 @@ from osmia import (
     ktime_get_ns,
     lsm,
     struct,
+    timer_callback,
     type_exists,
     u8,
     u16,
@@ -358,6 +360,35 @@ def with_lock(ctx: XdpContext) -> XdpAction:
         entry.total += 1
         if entry.total > 3:
             return XdpAction.DROP
+    return XdpAction.PASS
+
+
+@struct
+class Timed:
+    count: u64
+    timer: Timer = Timer()
+
+
+timed_by_port = HashMap(u16, Timed, max_entries=4)
+timed_array = ArrayMap(Timed, max_entries=1)
+
+
+@timer_callback(timed_by_port)
+def forget(port: u16, entry: Timed) -> None:
+    del timed_by_port[port]
+
+
+@timer_callback(timed_array)
+def tick(index: u32, entry: Timed) -> None:
+    entry.count += u64(index)
+    assert_type(entry.timer.start(u64(1_000_000), tick), bool)
+
+
+@xdp
+def with_timer(ctx: XdpContext) -> XdpAction:
+    entry = timed_by_port.lookup(u16(80))
+    if entry is not None and entry.timer.start(5_000, forget):
+        assert_type(entry.timer.cancel(), bool)
     return XdpAction.PASS
 
 

@@ -34,7 +34,9 @@ from osmia import (
     i32,
     kernel_address,
     kernel_pointer,
+    Timer,
     struct,
+    timer_callback,
     u16,
     u32,
     u64,
@@ -311,3 +313,24 @@ def wrong_owners(ctx: osmia.BtfTracepointContext) -> int:
     per_task.lookup_or_create(ctx)  # error
     osmia.current_task(u32)  # error
     return 0
+
+
+@struct
+class RejectedTimed:
+    count: u64
+    timer: Timer = Timer()
+
+
+rejected_timed = HashMap(u16, RejectedTimed, max_entries=4)
+
+
+@timer_callback(rejected_timed)
+def called_by_a_timer(port: u16, entry: RejectedTimed) -> None:
+    entry.timer.start(u32(5), called_by_a_timer)  # error
+    entry.timer.start(5, u64)  # error
+    entry.timer.stop()  # error
+
+
+@timer_callback(rejected_timed)  # error
+def of_another_key(port: u32, entry: RejectedTimed) -> None:
+    return

@@ -14,7 +14,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "functions.md"
 
 def test_the_page_is_compiled_and_runs(tmp_path: Path) -> None:
     blocks: list[str] = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     file = tmp_path / "functions_page.py"
     calling = "\n\n@xdp\ndef calling(ctx: XdpContext) -> XdpAction:\n"
     calling += "    limit = Limit(packets=mixed(u64(ctx.length)), used=u64(0))\n"
@@ -22,7 +22,14 @@ def test_the_page_is_compiled_and_runs(tmp_path: Path) -> None:
     file.write_text("import osmia\n" + "\n".join(blocks) + calling)
     module = import_file(file)
     programs = programs_of(module)
-    assert {program.name for program in programs} >= {"firewall", "drop", "choose", "summing", "calling"}
+    assert {program.name for program in programs} >= {
+        "firewall",
+        "drop",
+        "choose",
+        "summing",
+        "track",
+        "calling",
+    }
     assert compile_programs(programs).startswith(b"\x7fELF")
     with osmia.simulate(*programs) as bpf:
         actions = {
@@ -31,6 +38,6 @@ def test_the_page_is_compiled_and_runs(tmp_path: Path) -> None:
             if isinstance(program, osmia.XdpProgram)
         }
     assert actions["choose"] is osmia.XdpAction.DROP
-    for name in ("firewall", "calling", "summing"):
+    for name in ("firewall", "calling", "summing", "track"):
         assert actions[name] is osmia.XdpAction.PASS
     assert actions["drop"] is osmia.XdpAction.DROP

@@ -135,6 +135,8 @@ from osmia.lang.sockets import (
 from osmia.lang.spin_locks import SpinLock
 from osmia.lang.stack_traces import StackTrace
 from osmia.lang.structs import Struct, Union, struct, union
+from osmia.lang.timer_callbacks import TimerCallback, timer_callback
+from osmia.lang.timers import Timer
 from osmia.lang.tracing import (
     KprobeContext,
     KprobeProgram,
@@ -273,6 +275,8 @@ __all__ = [
     "TaskStorage",
     "TcAction",
     "TcContext",
+    "Timer",
+    "TimerCallback",
     "TracepointContext",
     "TracepointField",
     "TracepointProgram",
@@ -334,6 +338,7 @@ __all__ = [
     "sock_ops",
     "socket_filter",
     "struct",
+    "timer_callback",
     "tracepoint",
     "type_exists",
     "type_size",

@@ -14,6 +14,7 @@ from osmia.lang.memory import Aggregate, decode, encode, size_of
 from osmia.lang.pointers import Pointer
 from osmia.lang.runtime import MapStorage, current_runtime
 from osmia.lang.spin_locks import locks_in
+from osmia.lang.timers import timers_allowed
 from osmia.uapi import MapType, UpdateFlags
 
 __all__ = [
@@ -49,6 +50,10 @@ class Map:
         locks = locks_in(value)
         if locks < 0 or locks > 1 or (locks and self.map_type not in (MapType.HASH, MapType.ARRAY)):
             raise TypeError("a SpinLock is the only one of its struct, the value of a HashMap or ArrayMap")
+        if not timers_allowed(self.map_type, value):
+            raise TypeError(
+                "a Timer is the only one of its struct, the value of a HashMap, LruHashMap or ArrayMap"
+            )
         self.key_type = key
         self.value_type = value
         self.max_entries = max_entries

@@ -25,6 +25,7 @@ __all__ = [
     "decode",
     "dtype_of",
     "encode",
+    "fields_of",
     "padding_of",
     "size_of",
 ]
@@ -128,6 +129,20 @@ def _no_layout(memory_type: object) -> str:
 def padding_of(memory_type: type[Any]) -> tuple[tuple[int, int], ...]:
     """Where bytes lie that belong to no field, as first and last offset."""
     return memory_type._padding() if issubclass(memory_type, Aggregate) else ()  # pyright: ignore[reportPrivateUsage]
+
+
+def fields_of(memory_type: type[Any] | None, kind: type[Any]) -> int:
+    """How many fields of a struct are of a class; -1 where one lies deeper, where the kernel finds none."""
+    layout: tuple[FieldLayout, ...] = getattr(memory_type, "layout", ())
+    if any(field.type is not kind and _holds(field.type, kind) for field in layout):
+        return -1
+    return sum(field.type is kind for field in layout)
+
+
+def _holds(memory_type: type[Any], kind: type[Any]) -> bool:
+    inner = getattr(memory_type, "element", None)
+    layout: tuple[FieldLayout, ...] = getattr(memory_type, "layout", ())
+    return memory_type is kind or inner is kind or any(_holds(field.type, kind) for field in layout)
 
 
 def alignment_of(memory_type: type[Any]) -> int:

@@ -16,6 +16,7 @@ from osmia.lang.maps import Map
 from osmia.lang.program_arrays import is_program_array
 from osmia.lang.programs import Program
 from osmia.lang.structs import Struct
+from osmia.lang.timer_callbacks import TimerCallback, is_timer_callback
 from osmia.lang.variables import Global, is_global
 
 __all__ = ["References", "captured_names", "references_of"]
@@ -92,16 +93,7 @@ def _mentioned(code: CodeType) -> Iterator[str]:
 def _visit_value(name: str, value: object, used: tuple[str, ...], found: References) -> None:
     match value:
         case Map():
-            _declare(found, found.maps, name, value)
-            events = value.events if isinstance(value, EventMap) else ()
-            for memory_type in (value.key_type, value.value_type, *events):
-                _visit_value("", memory_type, (), found)
-            for suffix, companion in value.companions.items():
-                _visit_value(f"{name}_{suffix}", companion, (), found)
-            if is_program_array(value):
-                given = value.programs.values()
-                found.programs += [program for program in given if program not in found.programs]
-                found.names |= {program.name for program in given}
+            _visit_map(name, value, found)
         case Constant():
             _declare(found, found.constants, name, value)
         case _ if is_global(value):
@@ -110,9 +102,11 @@ def _visit_value(name: str, value: object, used: tuple[str, ...], found: Referen
         case Subprogram():
             _declare(found, found.subprograms, value.name, cast("Subprogram[..., Any]", value))
             _visit_function(cast("FunctionType", value.function), found)
+        case _ if is_timer_callback(value):
+            _visit_timer_callback(value, found)
         case FunctionType() | KernelFunction():
-            body: object = value.function if isinstance(value, KernelFunction) else cast("object", value)
-            _visit_function(cast("FunctionType", body), found)
+            called: object = value.function if isinstance(value, KernelFunction) else cast("object", value)
+            _visit_function(cast("FunctionType", called), found)
         case ModuleType():
             for attribute in used:
                 member: object = vars(value).get(attribute)
@@ -124,6 +118,28 @@ def _visit_value(name: str, value: object, used: tuple[str, ...], found: Referen
             found.values.append((name, value))
             if isinstance(value, type):
                 _visit_class(value, found)
+
+
+def _visit_map(name: str, declaration: Map, found: References) -> None:
+    """Its types, the maps that come with it, and the programs that stand in it."""
+    _declare(found, found.maps, name, declaration)
+    events = declaration.events if isinstance(declaration, EventMap) else ()
+    for memory_type in (declaration.key_type, declaration.value_type, *events):
+        _visit_value("", memory_type, (), found)
+    for suffix, companion in declaration.companions.items():
+        _visit_value(f"{name}_{suffix}", companion, (), found)
+    if is_program_array(declaration):
+        given = declaration.programs.values()
+        found.programs += [program for program in given if program not in found.programs]
+        found.names |= {program.name for program in given}
+
+
+def _visit_timer_callback(callback: TimerCallback[Any, Any], found: References) -> None:
+    """Its body, and its map, by the name that its module gives it."""
+    body = cast("FunctionType", callback.function)
+    known = (name for name, named in captured_names(body).items() if named is callback.map)
+    _visit_value(next(known, f"{callback.name}_map"), callback.map, (), found)
+    _visit_function(body, found)
 
 
 def _visit_class(python_class: type[Any], found: References) -> None:

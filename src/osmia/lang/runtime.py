@@ -16,6 +16,7 @@ from osmia.uapi import UpdateFlags
 if TYPE_CHECKING:
     from osmia.lang.maps import Map
     from osmia.lang.programs import Program
+    from osmia.lang.timer_callbacks import TimerCallback
 
 __all__ = [
     "EventRoom",
@@ -107,6 +108,16 @@ class Runtime(Protocol):
 
     def memory(self, address: int) -> bytes:
         """The bytes of user or kernel memory from an address on; none where it cannot be read."""
+        ...
+
+    def start_timer(
+        self, place: Buffer, offset: int, nanoseconds: int, callback: TimerCallback[Any, Any]
+    ) -> bool:
+        """Call back later, with the entry whose value is `place`; the timer lies there at an offset."""
+        ...
+
+    def cancel_timer(self, place: Buffer, offset: int) -> bool:
+        """Stop a timer; whether it was running."""
         ...
 
     def log(self, level: int, message: str) -> None:

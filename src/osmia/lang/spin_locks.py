@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any
 
 from osmia.errors import UsageError
-from osmia.lang.memory import Aggregate
+from osmia.lang.memory import Aggregate, fields_of
 
 __all__ = ["SpinLock", "locks_in"]
 
@@ -59,13 +59,4 @@ class SpinLock(Aggregate):
 
 def locks_in(memory_type: type[Any] | None) -> int:
     """How many locks the fields of a struct are; -1 where one lies deeper, where the kernel finds none."""
-    layout: tuple[Any, ...] = getattr(memory_type, "layout", ())
-    if any(field.type is not SpinLock and _holds_lock(field.type) for field in layout):
-        return -1
-    return sum(field.type is SpinLock for field in layout)
-
-
-def _holds_lock(memory_type: type[Any]) -> bool:
-    inner = getattr(memory_type, "element", None)
-    layout: tuple[Any, ...] = getattr(memory_type, "layout", ())
-    return memory_type is SpinLock or inner is SpinLock or any(_holds_lock(field.type) for field in layout)
+    return fields_of(memory_type, SpinLock)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any, Generic, TypeGuard, TypeVar, cast
 
 from osmia.lang.integers import Integer
-from osmia.lang.memory import Aggregate, decode, encode
+from osmia.lang.memory import Aggregate, decode, encode, fields_of
 from osmia.lang.runtime import current_runtime
 from osmia.lang.spin_locks import SpinLock, locks_in
+from osmia.lang.timers import Timer
 
 __all__ = ["Global", "is_global"]
 
@@ -37,6 +38,8 @@ class Global(Generic[V]):
             raise TypeError(f"the first value of a Global has a width: write Global(u32({initial!r}))")
         if locks_in(type(initial)) or isinstance(initial, SpinLock):
             raise TypeError("a SpinLock lies in the value of a HashMap or ArrayMap, not in a Global")
+        if fields_of(type(initial), Timer) or isinstance(initial, Timer):
+            raise TypeError("a Timer lies in the value of a HashMap, LruHashMap or ArrayMap, not in a Global")
         self.type = cast("type[Any]", type(initial))
         """The memory type."""
         self.contents = encode(self.type, initial)

@@ -28,10 +28,14 @@ from osmia.lang import (
     RingBuf,
     Stack,
     StackTrace,
+    TimerCallback,
 )
+from osmia.lang.memory import Buffer
+from osmia.lang.runtime import enter_runtime, leave_runtime
 from osmia.simulator.events import PERF_BUFFER_BYTES, EventStorage
 from osmia.simulator.keyless_storage import BloomStorage, QueueStorage
 from osmia.simulator.storage import ArrayStorage, EntryStorage, HashStorage, TrieStorage
+from osmia.simulator.timers import Timers
 
 __all__ = ["SimulatedKernel"]
 
@@ -49,8 +53,7 @@ class SimulatedKernel:
         """`processors` is the number of simulated processors, `seed` that of the random numbers."""
         if processors < 1:
             raise UsageError(f"a machine has at least one processor, not {processors}")
-        self.clock_ns = 1_000_000_000
-        """Nanoseconds since boot, as programs will read them next; settable."""
+        self._clock_ns = 1_000_000_000
         self.tick_ns = 1_000
         """How far the clock moves on each time that a program reads it; 0 lets it stand."""
         self.processor_count = processors
@@ -64,7 +67,30 @@ class SimulatedKernel:
         self._constants = dict(constants or {})
         self._programs: dict[ProgramArray[Any], dict[int, Program[Any, Any]]] = {}
         self._variables: dict[Global[Any], bytearray] = {}
+        self._timers = Timers()
         self._storages: dict[Map, EntryStorage | EventStorage] = {}
+
+    @property
+    def clock_ns(self) -> int:
+        """Nanoseconds since boot, as programs will read them next.
+
+        Set forward, it runs the timers that come due on the way, each at its time. Timers run at no other
+        moment: what a program reads of the clock moves it on, but is no interrupt.
+        """
+        return self._clock_ns
+
+    @clock_ns.setter
+    def clock_ns(self, now: int) -> None:
+        with self.lock:
+            token = enter_runtime(self)
+            try:
+                while (timer := self._timers.take_due(now)) is not None:
+                    self._clock_ns = max(self._clock_ns, timer.due)
+                    timer.fire()
+                    self.check_released()
+            finally:
+                leave_runtime(token)
+            self._clock_ns = now
 
     @property
     def processor(self) -> int:
@@ -128,8 +154,8 @@ class SimulatedKernel:
 
     def ktime_ns(self) -> int:
         """The clock, which then moves on by `tick_ns`."""
-        now = self.clock_ns
-        self.clock_ns = now + self.tick_ns
+        now = self._clock_ns
+        self._clock_ns = now + self.tick_ns
         return now
 
     def processor_id(self) -> int:
@@ -143,6 +169,18 @@ class SimulatedKernel:
     def memory(self, address: int) -> bytes:
         """What `texts` has at that address."""
         return self.texts.get(address, b"")
+
+    def start_timer(
+        self, place: Buffer, offset: int, nanoseconds: int, callback: TimerCallback[Any, Any]
+    ) -> bool:
+        """It fires when `clock_ns` is set that far; never at once, so that a callback can start it again."""
+        due = self._clock_ns + max(nanoseconds, 1)
+        self._timers.start(due, place, offset, callback, self.entries(callback.map))
+        return True
+
+    def cancel_timer(self, place: Buffer, offset: int) -> bool:
+        """Whether it was running."""
+        return self._timers.cancel(place, offset)
 
     def log(self, level: int, message: str) -> None:
         """Messages arrive in `logging`, under "osmia.kernel"."""

@@ -64,6 +64,11 @@ class EntryStorage(ABC):
         found = [(key, self.find(key)) for key in self.keys()]
         return [(key, slots[self._own()]) for key, slots in found if slots is not None]
 
+    def key_of(self, place: Buffer) -> bytes | None:
+        """The key of a value that is in this map, told by its place."""
+        found = ((key, self.find(key)) for key in self.keys())
+        return next((key for key, slots in found if _is_among(place, slots)), None)
+
     def lookup(self, key: bytes) -> bytearray | None:
         """The place of the current processor, live, or None."""
         slots = self.find(key)
@@ -87,6 +92,10 @@ class EntryStorage(ABC):
         return tuple(
             bytearray(value if index == own else bytes(self.value_size)) for index in range(self.slot_count)
         )
+
+
+def _is_among(place: Buffer, slots: Slots | None) -> bool:
+    return slots is not None and any(each is place for each in slots)
 
 
 def refusal(present: bool, flags: UpdateFlags) -> int:
@@ -202,6 +211,11 @@ class ArrayStorage(EntryStorage):
     def delete(self, key: bytes) -> int:
         """Always -EINVAL."""
         return -EINVAL
+
+    def key_of(self, place: Buffer) -> bytes | None:
+        """Of the values that were looked at: the others have no place yet."""
+        indices = (index for index, slots in self._entries.items() if _is_among(place, slots))
+        return next((index.to_bytes(4, "little") for index in indices), None)
 
     def keys(self) -> list[bytes]:
         """All indices."""

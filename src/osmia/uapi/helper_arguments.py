@@ -100,8 +100,10 @@ _READ = {
     "btf_find_by_name_kind",
 }  # fmt: skip
 """Helpers whose buffers are not `const` although they are only read."""
-_FIXED = {"struct iphdr *": 20, "struct ipv6hdr *": 40, "struct tcphdr *": 20, "u32 *": 4, "u64 *": 8}
-_FIXED |= {"long *": 8, "unsigned long *": 8}
+_FIXED = {
+    "struct iphdr *": 20, "struct ipv6hdr *": 40, "struct tcphdr *": 20, "u32 *": 4, "u64 *": 8, "long *": 8,
+    "unsigned long *": 8,
+}  # fmt: skip
 _OPTIONAL = {("csum_diff", "from"), ("csum_diff", "to"), ("redirect_neigh", "params")}
 _ADDRESSES = frozenset({"unsafe_ptr", "user_ptr"})
 
@@ -156,6 +158,10 @@ SPELLED_OTHERWISE = {
     "ringbuf_submit": "`RingBuf.submit(event)`",
     "ringbuf_discard": "`RingBuf.discard(event)`",
     "loop": "`for turn in osmia.loop(count):`",
+    **dict.fromkeys(
+        ("timer_init", "timer_set_callback", "timer_start"), "`Timer.start(nanoseconds, callback)`"
+    ),
+    "timer_cancel": "`Timer.cancel()`",
     "tail_call": "`ProgramArray.tail_call(ctx, index)`",
     "map_push_elem": "`Queue.push(value)`, `Stack.push(value)`, `BloomFilter.add(value)`",
     "map_pop_elem": "`Queue.pop()`, `Stack.pop()`",
@@ -180,7 +186,6 @@ _POINTER = "takes or gives a pointer to a kernel structure"
 _DYNPTR = "works on a dynptr"
 _CALLBACK = "calls a function of the program back"
 _STORAGE = "works on storage of a kernel object"
-_TIMER = "works on a timer in a map's value"
 _FORMAT = "takes a format string; `log` has its own"
 
 LEFT_OUT = {
@@ -217,7 +222,6 @@ LEFT_OUT = {
         ),
         _STORAGE,
     ),
-    **dict.fromkeys(("timer_init", "timer_set_callback", "timer_start", "timer_cancel"), _TIMER),
     **dict.fromkeys(("seq_printf", "snprintf", "trace_vprintk"), _FORMAT),
     "spin_lock": "must be followed by its unlock on every path",
     "spin_unlock": "must follow a lock on every path",

@@ -39,4 +39,6 @@ def flags(ctx: XdpContext) -> XdpAction:
             return XdpAction.DROP
         case Options.BOTH:
             return XdpAction.TX
+        case _:
+            pass
     return XdpAction.PASS

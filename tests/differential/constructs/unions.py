@@ -57,4 +57,6 @@ def reinterpret(ctx: XdpContext) -> XdpAction:
     match p.number:
         case Number(small=small) if small < 0:
             return XdpAction.TX
+        case _:
+            pass
     return XdpAction.PASS

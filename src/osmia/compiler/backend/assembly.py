@@ -525,7 +525,7 @@ class _FunctionAssembler:
                 )
             case KernelFunctionExists(_, kernel_function):
                 return self.result(f"icmp ne ptr @{kernel_function.name}, null")
-            case FunctionAddress(_, named):
+            case FunctionAddress(function=named):
                 return f"@{named}"
             case CapturesAddress():
                 return "%captures"

@@ -104,5 +104,6 @@ def _calls(function: FunctionIr) -> list[tuple[str, Location]]:
         (operation.function, location)
         for block in function.blocks
         for operation, location in block.operations
-        if isinstance(operation, CallFunction | FunctionAddress)
+        if isinstance(operation, CallFunction)
+        or (isinstance(operation, FunctionAddress) and not operation.later)
     ]

@@ -52,6 +52,7 @@ from osmia.lang.packet import Packet
 from osmia.lang.programs import Program
 from osmia.lang.spin_locks import SpinLock
 from osmia.lang.structs import Struct
+from osmia.lang.timers import Timer
 
 _REFUSED_BUILTINS = {
     "print": 'the kernel has no console: write `log.info(f"…")`',
@@ -193,7 +194,7 @@ def _construct(checker: Checker, python_class: type, node: ast.Call, evaluate: E
         return _to_integer(checker, python_class, memory_type, node, evaluate)
     if isinstance(memory_type, StructType) and issubclass(python_class, Struct):
         return _struct(checker, python_class, memory_type, node, evaluate)
-    if python_class is SpinLock and memory_type is not None and not node.args:
+    if python_class in (SpinLock, Timer) and memory_type is not None and not node.args:
         target = checker.slot(memory_type)
         checker.builder.emit(Zero(target, memory_type.size, alignment_of(memory_type)))
         return Reference(target, fresh=True)

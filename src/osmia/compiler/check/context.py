@@ -67,6 +67,7 @@ from osmia.diagnostics import Diagnostic, Span
 from osmia.lang.constants import Constant
 from osmia.lang.functions import Subprogram
 from osmia.lang.maps import Map
+from osmia.lang.timer_callbacks import TimerCallback
 from osmia.lang.variables import Global
 from osmia.uapi import ProgramType
 
@@ -258,6 +259,7 @@ class Checker:
         self.call_subprogram: Callable[
             [Checker, Subprogram[..., Any], FunctionSource, list[Value], ast.expr], Value
         ]
+        self.compile_timer_callback: Callable[[Checker, TimerCallback[Any, Any]], str | None]
         self.bind: Callable[[Checker, ast.Name, Value], None]
         self.give_back: Callable[[Checker], None]
         """Give all back that is held, where the program ends for the verifier only."""

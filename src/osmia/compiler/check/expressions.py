@@ -288,7 +288,7 @@ def text(node: ast.expr) -> str:
 
 def _context_attribute(checker: Checker, receiver: Context, context_type: type, node: ast.Attribute) -> Value:
     row = context_row(context_type)
-    declared = inspect.getattr_static(context_type, node.attr, None)
+    declared: object = inspect.getattr_static(context_type, node.attr, None)
     if isinstance(declared, TracepointField | TracepointText):
         return record_field(checker, receiver, declared, checker.span(node))
     field = row.fields.get(node.attr)

@@ -14,6 +14,7 @@ from osmia.compiler.check.inlining import inline
 from osmia.compiler.check.locks import give_back
 from osmia.compiler.check.statements import statements
 from osmia.compiler.check.subprograms import call_subprogram
+from osmia.compiler.check.timer_callbacks import compile_timer_callback
 from osmia.compiler.check.values import Context
 from osmia.compiler.frontend.syntax import refused_constructs
 from osmia.compiler.ir.builder import MOST_OPERATIONS, TooLargeError
@@ -61,6 +62,7 @@ def _check(program: Program[Any, Any], module: ModuleContext, source: FunctionSo
     checker.inline = inline
     checker.builtins = BUILTINS
     checker.call_subprogram = call_subprogram
+    checker.compile_timer_callback = compile_timer_callback
     checker.bind = assignments.bind
     checker.give_back = give_back
     if len(parameters) != 1 and not isinstance(program, TypedProgram):

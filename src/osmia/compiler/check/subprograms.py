@@ -142,7 +142,7 @@ def _check(
 ) -> CheckedSubprogram:
     """The body of a subprogram, for arguments like these."""
     module, before = caller.module, len(caller.module.findings)
-    name = _unique(subprogram.name, module.names)
+    name = unique(subprogram.name, module.names)
     if not name.isascii():
         caller.report(findings.kernel_name(source.span_of_name(), "the function", name))
         return CheckedSubprogram(name)
@@ -153,11 +153,7 @@ def _check(
     inner, _ = module.types.split_optional(signature.result)
     found = module.types.memory_type(inner)
     result_type = found if isinstance(found, IntegerType | BoolType) else I32
-    checker = Checker(module, frame, caller.context_type, caller.program_type, result_type)
-    checker.inline, checker.bind, checker.call_subprogram = inline, assignments.bind, call_subprogram
-    checker.give_back = locks.give_back
-    checker.builtins = BUILTINS
-    checker.is_subprogram = True
+    checker = checker_of(caller, frame, result_type)
     frame.exit = checker.builder.block()
     open_result(checker, frame, signature)
     names = source.node.args.args
@@ -185,6 +181,17 @@ def _check(
         ),
     )
     return CheckedSubprogram(name, ir, checker.packet_reload)
+
+
+def checker_of(caller: Checker, frame: Frame, result: IntegerType | BoolType) -> Checker:
+    """The state of checking another function of the object, for programs like the caller's."""
+    checker = Checker(caller.module, frame, caller.context_type, caller.program_type, result)
+    checker.inline, checker.bind, checker.call_subprogram = inline, assignments.bind, call_subprogram
+    checker.give_back = locks.give_back
+    checker.compile_timer_callback = caller.compile_timer_callback
+    checker.builtins = BUILTINS
+    checker.is_subprogram = True
+    return checker
 
 
 def _parameter(
@@ -216,7 +223,8 @@ def _type(given: tuple[ast.arg, Value]) -> IntegerType | BoolType | PointerType:
     return PointerType(None, Space.CONTEXT)
 
 
-def _unique(name: str, taken: set[str]) -> str:
+def unique(name: str, taken: set[str]) -> str:
+    """The name, with a number where another function of the object has it."""
     number, unique = 2, name
     while unique in taken:
         unique, number = f"{name}_{number}", number + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Any, Union, cast, get_args, get_origin
+from typing import Any, Literal, Union, cast, get_args, get_origin
 
 from osmia.compiler.ir.types import (
     BOOL,
@@ -21,11 +21,12 @@ from osmia.compiler.ir.types import (
 )
 from osmia.lang.arrays import Array
 from osmia.lang.atomics import Atomic
-from osmia.lang.integers import Integer
+from osmia.lang.integers import Integer, u64
 from osmia.lang.kernel_structs import KernelStruct, field_layout, type_size
 from osmia.lang.pointers import Pointer
 from osmia.lang.spin_locks import SpinLock
 from osmia.lang.structs import Struct, Union as UnionClass
+from osmia.lang.timers import Timer
 
 
 class TypeTable:
@@ -85,6 +86,10 @@ class TypeTable:
         if python_type is SpinLock:
             # The kernel knows it by this name.
             return StructType("bpf_spin_lock", (StructField("val", U32, 0),), 4, 4)
+        if python_type is Timer:
+            opaque = self.memory_type(Array[u64, Literal[2]])
+            assert opaque is not None
+            return StructType("bpf_timer", (StructField("__opaque", opaque, 0),), 16, 8)
         if issubclass(python_type, Atomic) and python_type is not Atomic:
             element = self.memory_type(python_type.element)
             assert element is not None

@@ -74,6 +74,11 @@ from osmia.compiler.findings.reservations import (
     released_in_loop as released_in_loop,
     used_after_release as used_after_release,
 )
+from osmia.compiler.findings.timers import (
+    timer_callback as timer_callback,
+    timer_elsewhere as timer_elsewhere,
+    timer_in_tracing as timer_in_tracing,
+)
 from osmia.compiler.findings.types import (
     bytes_length as bytes_length,
     bytes_value as bytes_value,

@@ -450,6 +450,8 @@ class FunctionAddress:
 
     result: Register
     function: str
+    later: bool = False
+    """Whether it is called by itself, after the program, with a stack of its own."""
 
 
 @dataclass(frozen=True, eq=False)

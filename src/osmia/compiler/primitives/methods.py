@@ -14,6 +14,7 @@ from osmia.compiler.primitives import (
     ring_buffers,
     sockets,
     stack_traces,
+    timers,
     tracing,
 )
 from osmia.compiler.primitives.helpers import on_context
@@ -33,6 +34,7 @@ from osmia.lang.socket_buffers import CgroupSkbContext, SkBuffContext
 from osmia.lang.socket_maps import SocketMap
 from osmia.lang.sockets import SkLookupContext, SkMsgContext, SkReuseportContext, SockOpsContext
 from osmia.lang.stack_traces import StackTrace
+from osmia.lang.timers import Timer
 from osmia.lang.tracing import KprobeContext, RawTracepointContext, TracepointContext
 
 _LOOKUP = MethodRow(("key",), maps.lookup)
@@ -61,6 +63,10 @@ METHODS: dict[type, dict[str, MethodRow]] = {
             for name, (argument, operator) in atomics.UPDATES.items()
         },
         "compare_exchange": MethodRow(("expected", "value"), atomics.compare_exchange),
+    },
+    Timer: {
+        "start": MethodRow(("nanoseconds", "callback"), timers.start),
+        "cancel": MethodRow((), timers.cancel),
     },
     StackTrace: {
         "capture_kernel": MethodRow(("ctx",), stack_traces.capture_kernel),
