@@ -53,13 +53,12 @@ from osmia.compiler.primitives.context_arrays import context_array
 from osmia.compiler.primitives.contexts import context_row
 from osmia.compiler.primitives.methods import methods_of
 from osmia.compiler.primitives.properties import properties_of
-from osmia.compiler.primitives.tracing import record_field
+from osmia.compiler.primitives.tracing import is_record_field, record_field
 from osmia.lang.constants import Constant
 from osmia.lang.integers import Integer
 from osmia.lang.maps import Map
 from osmia.lang.memory import Aggregate
 from osmia.lang.packet import Packet
-from osmia.lang.tracing import TracepointField, TracepointText
 from osmia.lang.variables import Global, is_global
 
 
@@ -289,7 +288,7 @@ def text(node: ast.expr) -> str:
 def _context_attribute(checker: Checker, receiver: Context, context_type: type, node: ast.Attribute) -> Value:
     row = context_row(context_type)
     declared: object = inspect.getattr_static(context_type, node.attr, None)
-    if isinstance(declared, TracepointField | TracepointText):
+    if is_record_field(declared):
         return record_field(checker, receiver, declared, checker.span(node))
     field = row.fields.get(node.attr)
     if field is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from osmia.compiler import findings
 from osmia.compiler.check.context import Checker
@@ -87,6 +87,11 @@ def read(checker: Checker, receiver: Value, call: Call) -> Value:
         expected = f"a known offset, a multiple of {unit}"
         return checker.report(findings.type_mismatch(call.spans[1], expected, str(call.values[1])))
     return _field(checker, offset, kind) if isinstance(kind, IntegerType) else _array(checker, offset, kind)
+
+
+def is_record_field(value: object) -> TypeGuard[TracepointField[Any] | TracepointText[Any]]:
+    """Whether an attribute of a context class is a declared field of the record."""
+    return isinstance(value, TracepointField | TracepointText)
 
 
 def record_field(
