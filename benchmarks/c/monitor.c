@@ -682,14 +682,16 @@ static __always_inline void watch_probe(struct xdp_md *ctx, const struct connect
 	cell = cell_of(&key->remote_addr, now);
 	if (!cell)
 		return;
+	hashed = target_hash(&key->local_addr, port);
+	word = &cell->targets[hashed >> 30];
+	mask = 1ull << ((hashed >> 24) & 63);
+	if (is_opening(kind) && (cell->answered[hashed >> 30] & mask))
+		return;
 	__sync_fetch_and_add(&cell->counts[kind & 15], 1);
 	__sync_fetch_and_add(&cell->probes, 1);
 	cell->last_seen = now;
 	if (kind >= PROBE_FIN && kind <= PROBE_TINY_FRAGMENT)
 		__sync_fetch_and_add(&cell->odd, 1);
-	hashed = target_hash(&key->local_addr, port);
-	word = &cell->targets[hashed >> 30];
-	mask = 1ull << ((hashed >> 24) & 63);
 	if (!(*word & mask)) {
 		*word |= mask;
 		cell->addresses |= 1ull << (address_hash(&key->local_addr) >> 26);

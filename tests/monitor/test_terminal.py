@@ -132,7 +132,7 @@ def test_the_demo_is_a_dashboard(tmp_path: Path) -> None:
         screen.press(b"2")
         screen.until(b"10.99.0.2")
         screen.press(b"4")
-        screen.until(b"SYN (-sS)")
+        screen.until(b"CONNECT (-sT)")
         screen.press(b"\x03")
         assert screen.wait() == 0
         assert b"Traceback" not in screen.seen

@@ -174,13 +174,16 @@ def watch_probe(ctx: XdpContext, key: ConnectionKey, kind: ProbeKind, now: u64) 
     cell = cell_of(key.remote_addr, now)
     if cell is None:
         return
+    hashed = target_hash(key.local_addr, port)
+    mask = u64(1) << u64((hashed >> 24) & 63)
+    # Who goes on using what has answered does not probe.
+    if is_opening(kind) and (cell.answered[hashed >> 30] & mask) != 0:
+        return
     cell.counts[kind & 15] += 1
     cell.probes += 1
     cell.last_seen = now
     if is_odd(kind):
         cell.odd += 1
-    hashed = target_hash(key.local_addr, port)
-    mask = u64(1) << u64((hashed >> 24) & 63)
     if (cell.targets[hashed >> 30] & mask) == 0:
         cell.targets[hashed >> 30] |= mask
         cell.addresses |= u64(1) << u64(address_hash(key.local_addr) >> 26)
