@@ -57,7 +57,7 @@ CAUSES = (
     _cause(
         r"BPF program is too large|[Pp]rogram too large|jumps is too complex|too many states",
         "the program has more paths than the verifier is willing to follow",
-        "make loops shorter, branch less inside of them, or split the work over several packets",
+        "take `for i in loop(n)` (Linux 5.17), make loops shorter, or branch less inside of them",
     ),
     _cause(
         r"invalid indirect (?:read|access)[^\n]*stack|invalid (?:indirect )?read from stack",

@@ -32,6 +32,10 @@ class Signature:
     node: ast.expr
 
 
+_PYTHON_ONLY: tuple[object, ...] = (float, complex, str, list, dict, set)
+"""Types of which a program has no value at all."""
+
+
 def read_signature(checker: Checker, source: FunctionSource) -> Signature | None:
     """The signature of the function whose frame is the current one; None where findings were reported."""
     before = len(checker.module.findings)
@@ -42,6 +46,10 @@ def read_signature(checker: Checker, source: FunctionSource) -> Signature | None
     for parameter in source.node.args.args:
         if parameter.annotation is not None:
             meaning = checker.annotation(parameter.annotation)
+            if getattr(meaning, "__origin__", meaning) in _PYTHON_ONLY:
+                text = ast.unparse(parameter.annotation)
+                help_text = "the kernel has no floating point: scale to integers" if meaning is float else ""
+                checker.report(findings.no_layout(checker.span(parameter.annotation), text, help_text))
             parameters.append(Annotation(meaning, ast.unparse(parameter.annotation)))
         else:
             parameters.append(None)
