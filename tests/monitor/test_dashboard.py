@@ -23,6 +23,7 @@ from osmia.monitor.dashboard.charts import bar_chart
 from osmia.monitor.dashboard.columns import CONNECTIONS, SOURCES, fit_columns, select_rows
 from osmia.monitor.dashboard.table import SnapshotTable
 from osmia.monitor.generated import SCANNER, generated_traffic
+from osmia.monitor.history import Recorder
 from osmia.monitor.model import InterfaceMode, SourceOfPackets
 from osmia.monitor.service import Service
 from osmia.monitor.sessions import Engine, capture_session
@@ -277,3 +278,36 @@ def test_bars() -> None:
     assert bar_chart([0, 1, 2, 4], 5, 2) == ["    █", "  ▄██"]
     assert bar_chart([], 3, 1) == ["   "]
     assert bar_chart([1, 2, 3], 2, 1) == ["▅█"]
+
+
+async def test_it_goes_back_in_time(service: Service, tmp_path: Path) -> None:
+    assert service.latest is not None
+    path = tmp_path / "history.db"
+    recorder = Recorder(path, service.notice)
+    for minute in (0, 1):
+        recorder.subscriber(replace(service.latest, taken=service.latest.taken + minute * 60), ())
+        recorder.write()
+    recorder.close()
+    async with shown(service) as (app, pilot):
+        assert app.shown is service.latest
+        await pilot.press("left_square_bracket")
+        await pilot.pause()
+        assert app.shown is service.latest
+        service.history = path
+        service.publish(replace(service.latest, taken=service.latest.taken + 120))
+        app.take()
+        newest, titles = app.shown, list[str]()
+        for key in ("left_square_bracket", "left_square_bracket", "left_square_bracket"):
+            await pilot.press(key)
+            await changed(app)
+            await pilot.pause()
+            titles.append(str(app.query_one("#title", Static).render()))
+        assert all("HISTORY" in title for title in titles)
+        assert titles[0] != titles[1] == titles[2]
+        assert app.shown is not None
+        assert len(app.shown.connections) == len(service.latest.connections)
+        for _ in range(2):
+            await pilot.press("right_square_bracket")
+            await changed(app)
+            await pilot.pause()
+        assert app.shown is newest

@@ -73,6 +73,7 @@ def watch(bounds: Bounds, configuration: Configuration) -> int:
                     control=control_socket_path(configuration[settings.CONTROL] or None),
                     list_file=list_file(),
                     configuration=configuration,
+                    keep_history=True,
                 )
             )
         except (PermissionDeniedError, NotSupportedError) as error:

@@ -9,8 +9,10 @@ from enum import Enum
 from osmia.monitor.detect.alert import Alert
 
 __all__ = [
+    "PROTOCOL_NAMES",
     "Address",
     "Connection",
+    "ConnectionOwner",
     "ConnectionState",
     "Interface",
     "InterfaceMode",
@@ -55,6 +57,8 @@ class InterfaceMode(Enum):
     """In the kernel, but over a capture."""
     SIMULATED = "simulated"
     """Not in a kernel: as plain Python over a capture."""
+    RECORDED = "recorded"
+    """Some time ago: out of the history."""
 
 
 class SourceOfPackets(Enum):
@@ -65,6 +69,8 @@ class SourceOfPackets(Enum):
     REPLAY = "replay"
     GENERATED = "generated"
     """A capture that osmia made itself, because BPF is not permitted here."""
+    HISTORY = "history"
+    """A minute of the past."""
 
 
 class ConnectionState(Enum):
@@ -153,6 +159,16 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class ConnectionOwner:
+    """The process at this machine's end: the one that connected, or that listens where it was accepted."""
+
+    pid: int
+    uid: int
+    process: str
+    """Its name (comm), at most 15 characters."""
+
+
+@dataclass(frozen=True, slots=True)
 class Connection:
     """One connection, in both directions; times in ns of the monitor's clock."""
 
@@ -168,6 +184,12 @@ class Connection:
     last_seen_ns: int
     proven: bool = False
     """After the handshake this machine sent data, or closed: the other address cannot be forged."""
+    owner: ConnectionOwner | None = None
+    """None where the kernel did not tell."""
+    round_trip_us: int | None = None
+    """Of TCP, smoothed by the kernel; None where it did not tell."""
+    retransmits: int = 0
+    """Segments of TCP that were sent again."""
 
     @property
     def bytes_per_second(self) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from osmia.errors import MalformedError, OsmiaError, UsageError
 from osmia.monitor.addresses import address_from_text
@@ -42,6 +43,8 @@ class Service:
         self.book = book
         self.policy: Policy | None = None
         """What the configuration says; None where there is none, as over a capture."""
+        self.history: Path | None = None
+        """The file that it records to; None where it does not."""
         self._collector = collector
         self._feed = feed
         self._stopping = stopping

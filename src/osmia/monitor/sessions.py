@@ -19,11 +19,12 @@ from osmia.errors import (
 )
 from osmia.monitor import kernel
 from osmia.monitor.collector import Collector, WatchedInterface
-from osmia.monitor.configuration import Configuration, default_configuration
+from osmia.monitor.configuration import Configuration, default_configuration, settings as keys
 from osmia.monitor.contacts import ContactRecord
 from osmia.monitor.control import ControlServer
 from osmia.monitor.detect.detector import Detector
 from osmia.monitor.feed import CapturedFrame, CaptureFeed, LiveFeed
+from osmia.monitor.history import HistoryBounds, Recorder, history_file
 from osmia.monitor.host import (
     Protected,
     default_interface,
@@ -89,13 +90,15 @@ def live_session(
     packets_from: SourceOfPackets = SourceOfPackets.LIVE,
     configuration: Configuration | None = None,
     attached: Callable[[osmia.Bpf], None] | None = None,
+    keep_history: bool = False,
 ) -> Generator[Service, None, None]:
     """A monitor on interfaces, attached inside the `with` block and detached at its end.
 
     `mode` None takes native mode, and generic where the driver has none. `control` is the control
     socket, `list_file` the file of rules; None for none. Thresholds and lists are those of
-    `configuration`. `attached` is called before any thread is started. Raises PermissionDeniedError,
-    NotSupportedError, AlreadyAttachedError, MalformedError for a list file, UsageError, OSError.
+    `configuration`. `attached` is called before any thread is started. `keep_history` writes the history
+    where the configuration wants one. Raises PermissionDeniedError, NotSupportedError, AlreadyAttachedError,
+    MalformedError for a list file, UsageError, OSError.
     """
     settings = configuration or default_configuration()
     stopping = threading.Event()
@@ -130,8 +133,20 @@ def live_session(
             attached(bpf)
         if control is not None:
             stack.callback(ControlServer(control, service.answer).close)
+        if keep_history and settings[keys.RECORD]:
+            recorder = _recorder(settings, service)
+            service.subscribe(recorder.subscriber)
+            service.history = recorder.path
+            recorder.start()
+            stack.callback(recorder.close)
         stack.callback(service.stop)
         yield service
+
+
+def _recorder(configuration: Configuration, service: Service) -> Recorder:
+    path = configuration[keys.HISTORY_PATH]
+    bounds = HistoryBounds(configuration[keys.HISTORY_SIZE] * 1024 * 1024, configuration[keys.HISTORY_AGE])
+    return Recorder(Path(path) if path else history_file(), service.notice, bounds)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from osmia.cli.monitor import lists, service
+from osmia.cli.monitor import lists, record, service
 from osmia.cli.monitor.arguments import add_bounds, add_command, add_configuration, add_control, number
 from osmia.cli.subcommands import SubCommands
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add_parser", "with_default_command"]
 
-COMMANDS = ("watch", "top", "demo", "replay", "run", "block", "allow", "config", "doctor")
+COMMANDS = ("watch", "top", "demo", "replay", "run", "block", "allow", "config", "doctor", "history")
 
 EXAMPLES = """examples:
   osmia monitor                        the interface of the default route
@@ -52,6 +52,7 @@ def add_parser(subparsers: SubCommands) -> None:
     service.add_run(commands)
     for action in ("block", "allow"):
         lists.add_list(commands, action)
+    record.add_history(commands)
     service.add_config(commands)
     service.add_doctor(commands)
 

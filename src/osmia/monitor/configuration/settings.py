@@ -86,6 +86,13 @@ STATS_INTERVAL = Setting(
     "events.stats_interval", number(1.0, 86_400.0, also=0.0), 10.0, "seconds between stats events; 0 for none"
 )
 
+RECORD = Setting("history.record", boolean(), True, "keep a record of connections and alerts", restart=True)
+HISTORY_PATH = Setting(
+    "history.path", text(), "", 'file of the record; "" for history.db beside the lists', restart=True
+)
+HISTORY_AGE = Setting("history.age", duration("3650d"), 604_800.0, "how long it is kept", restart=True)
+HISTORY_SIZE = Setting("history.megabytes", integer(16, 1_000_000), 256, "how large it gets", restart=True)
+
 METRICS = Setting(
     "metrics.listen",
     loopback(),
@@ -116,5 +123,9 @@ SETTINGS: tuple[Setting[Any], ...] = (
     ALLOW_LISTS,
     EVENTS,
     STATS_INTERVAL,
+    RECORD,
+    HISTORY_PATH,
+    HISTORY_AGE,
+    HISTORY_SIZE,
     METRICS,
 )

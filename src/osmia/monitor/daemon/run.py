@@ -71,6 +71,7 @@ class Daemon:
                     control=control_socket_path(configuration[settings.CONTROL] or None),
                     list_file=self._list_file,
                     configuration=configuration,
+                    keep_history=True,
                     attached=self._give_up_rights,
                 )
             )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import signal
+import sqlite3
 from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
 from types import FrameType
 from typing import ClassVar
 
@@ -21,6 +24,8 @@ from osmia.monitor.dashboard.dialogs import ConfirmScreen, HelpScreen
 from osmia.monitor.dashboard.overview import Overview
 from osmia.monitor.dashboard.table import SnapshotTable
 from osmia.monitor.export.text import format_rate
+from osmia.monitor.history import HistoryReader
+from osmia.monitor.history.store import SLOT_SECONDS
 from osmia.monitor.lists.rules import Rule
 from osmia.monitor.model import Network, RuleAction, RuleState, Snapshot, SourceOfPackets
 from osmia.monitor.service import Service
@@ -37,6 +42,7 @@ MARKS = {
     SourceOfPackets.DEMO: "DEMO",
     SourceOfPackets.REPLAY: "REPLAY",
     SourceOfPackets.GENERATED: "GENERATED",
+    SourceOfPackets.HISTORY: "HISTORY",
 }
 
 
@@ -96,6 +102,10 @@ class MonitorApp(App[int]):
         Binding("tab", "next_page(1)", show=False, priority=True),
         Binding("shift+tab", "next_page(-1)", show=False, priority=True),
         Binding("space", "pause", show=False),
+        Binding("left_square_bracket", "go(-1)", show=False),
+        Binding("right_square_bracket", "go(1)", show=False),
+        Binding("left_curly_bracket", "go(-60)", show=False),
+        Binding("right_curly_bracket", "go(60)", show=False),
         Binding("s", "sort", show=False),
         Binding("r", "reverse", show=False),
         Binding("slash", "filter", show=False),
@@ -141,13 +151,15 @@ class MonitorApp(App[int]):
             self.exit()
             return
         newest = self._service.latest
-        if newest is None or newest is self._shown or self._paused:
-            return
-        self._shown = newest
-        self.query_one(Overview).show(newest)
+        if newest is not None and newest is not self._shown and not self._paused:
+            self._show(newest)
+
+    def _show(self, snapshot: Snapshot) -> None:
+        self._shown = snapshot
+        self.query_one(Overview).show(snapshot)
         for table in self.query(SnapshotTable):
             if table.id == self._page:
-                table.show(newest)
+                table.show(snapshot)
         self._draw_bars()
 
     def on_snapshot_table_changed(self, message: SnapshotTable.Changed) -> None:
@@ -182,6 +194,40 @@ class MonitorApp(App[int]):
     def action_pause(self) -> None:
         """Freeze the picture, not the counting."""
         self._paused = not self._paused
+        self.take()
+        self._draw_bars()
+
+    def action_go(self, minutes: int) -> None:
+        """Back into the history by so many minutes, or forward; behind its end the picture lives again."""
+        shown, path = self._shown, self._service.history
+        if path is None or shown is None:
+            self.notify("nothing is recorded here: history.record is off")
+            return
+        in_past = shown.packets_from is SourceOfPackets.HISTORY
+        if minutes > 0 and not in_past:
+            return
+        begin = shown.taken - SLOT_SECONDS if in_past else shown.taken
+        self._paused = True
+
+        def work() -> None:
+            found = _recorded(path, begin + minutes * SLOT_SECONDS)
+            if isinstance(found, str):
+                self.call_from_thread(self.notify, found, markup=False)
+            elif found is not None and (minutes < 0 or found.taken > shown.taken):
+                self.call_from_thread(self._show_past, found)
+            elif minutes > 0:
+                self.call_from_thread(self._live)
+            else:
+                self.call_from_thread(self.notify, "the record begins here")
+
+        self.run_worker(work, thread=True, exclusive=True, group="history")
+
+    def _show_past(self, snapshot: Snapshot) -> None:
+        if self._paused:
+            self._show(snapshot)
+
+    def _live(self) -> None:
+        self._paused = False
         self.take()
         self._draw_bars()
 
@@ -306,6 +352,10 @@ class MonitorApp(App[int]):
         if snapshot is None:
             return
         state = "PAUSED " if self._paused else ""
+        if snapshot.packets_from is SourceOfPackets.HISTORY:
+            state = (
+                datetime.fromtimestamp(snapshot.taken - SLOT_SECONDS).astimezone().strftime("%m-%d %H:%M ")
+            )
         title = (
             f" osmia monitor  {MARKS[snapshot.packets_from]}  {state}"
             f"in {format_rate(snapshot.received.bytes_per_second)}  "
@@ -323,6 +373,16 @@ class MonitorApp(App[int]):
 
 def _title(table: TableSpec, counts: dict[str, int]) -> str:
     return f"{table.title} {counts[table.name]}"
+
+
+def _recorded(path: Path, time: float) -> Snapshot | str | None:
+    """The recorded minute of a time; in words why it cannot be had."""
+    try:
+        return HistoryReader(path).moment(time)
+    except OsmiaError as error:
+        return str(error)
+    except sqlite3.Error as error:
+        return f"the history cannot be read: {error}"
 
 
 def _question(action: RuleAction, network: Network, snapshot: Snapshot) -> str:

@@ -18,6 +18,7 @@ Up, Down     select a row        b      block the selected source
 PgUp, PgDn   a page of rows      a      allow the selected source
 s            sort by the next    u      take the selected rule away
 r            reverse the order   /      filter, Esc ends it
+[ and ]      a minute back, on   { }    an hour back, on
 q            end                 ?      this help
 
 Filters: port:443  src:10.0.0.0/8  dst:10.0.0.1  proto:udp
