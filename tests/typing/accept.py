@@ -53,6 +53,8 @@ from osmia import (
     be16,
     btf_tracepoint,
     classifier,
+    enum_value,
+    enum_value_exists,
     fexit,
     field_exists,
     field_offset,
@@ -61,6 +63,7 @@ from osmia import (
     i32,
     i64,
     kernel_address,
+    kernel_enum,
     kernel_pointer,
     ktime_get_ns,
     lsm,
@@ -360,6 +363,18 @@ def with_lock(ctx: XdpContext) -> XdpAction:
         entry.total += 1
         if entry.total > 3:
             return XdpAction.DROP
+    return XdpAction.PASS
+
+
+@kernel_enum("bpf_map_type")
+class AcceptedMapType(u32, Enum):
+    BPF_MAP_TYPE_HASH = 1
+
+
+@xdp
+def with_kernel_enum(ctx: XdpContext) -> XdpAction:
+    if enum_value_exists(AcceptedMapType.BPF_MAP_TYPE_HASH):
+        assert_type(enum_value(AcceptedMapType.BPF_MAP_TYPE_HASH), AcceptedMapType)
     return XdpAction.PASS
 
 

@@ -37,6 +37,7 @@ from osmia.lang.helpers import (
 )
 from osmia.lang.histograms import HistogramMap, LinearHistogram, Log2Histogram
 from osmia.lang.integers import Integer, be16, be32, be64, i8, i16, i32, i64, u8, u16, u32, u64
+from osmia.lang.kernel_enums import enum_value, enum_value_exists, kernel_enum
 from osmia.lang.kernel_programs import (
     BtfTracepointContext,
     BtfTracepointProgram,
@@ -304,6 +305,8 @@ __all__ = [
     "cgroup_sysctl",
     "classifier",
     "current_task",
+    "enum_value",
+    "enum_value_exists",
     "fentry",
     "fexit",
     "field_exists",
@@ -318,6 +321,7 @@ __all__ = [
     "i32",
     "i64",
     "kernel_address",
+    "kernel_enum",
     "kernel_pointer",
     "kfunc",
     "kfunc_exists",

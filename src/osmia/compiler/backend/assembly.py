@@ -31,6 +31,7 @@ from osmia.compiler.ir.ops import (
     FunctionIr,
     IsNull,
     Jump,
+    KernelEnumInfo,
     KernelFieldAddress,
     KernelFieldInfo,
     KernelFunction,
@@ -112,7 +113,7 @@ def print_assembly(module: ModuleIr, filename: str) -> str:
     for function in module.functions:
         lines += ["", *_FunctionAssembler(function, debug).lines()]
         roots.append(function.name)
-    lines += ["", *_kernel_functions(module, debug)]
+    lines += ["", *_kernel_functions(module, debug), *_enum_members(module)]
     used = ", ".join(f"ptr @{root}" for root in roots)
     lines.append(
         f'\n@llvm.compiler.used = appending global [{len(roots)} x ptr] [{used}], section "llvm.metadata"\n'
@@ -138,6 +139,18 @@ def _kernel_functions(module: ModuleIr, debug: DebugInfo) -> Iterator[str]:
         types = ", ".join(_argument_type(each.type) for each in declared.parameters)
         node = debug.kernel_function(declared)
         yield f'declare !dbg {node} {linkage} i64 @{name}({types}) section ".ksyms"'
+
+
+def _enum_members(module: ModuleIr) -> list[str]:
+    """The members of the kernel's enumerations that are asked for, each once."""
+    operations = (
+        operation
+        for function in module.functions
+        for block in function.blocks
+        for operation, _ in block.operations
+    )
+    asked = (each for each in operations if isinstance(each, KernelEnumInfo))
+    return list(dict.fromkeys(kernel_fields.enum_member(each.enumeration, each.index) for each in asked))
 
 
 def _map_body(definition: MapDefinition) -> tuple[str, str]:
@@ -508,6 +521,10 @@ class _FunctionAssembler:
             case KernelTypeInfo(_, struct, size):
                 node = self._debug.type(struct)
                 return self.result(kernel_fields.type_info(self._count, node, size=size))
+            case KernelEnumInfo(_, enumeration, index, exists):
+                node = self._debug.kernel_enum(enumeration)
+                asked = kernel_fields.enum_info(self._count, enumeration, index, node, exists=exists)
+                return self.result(asked)
             case AddressToPointer(_, value):
                 return self.result(f"inttoptr i64 {self._value(value)} to ptr")
             case PointerToAddress(_, pointer):

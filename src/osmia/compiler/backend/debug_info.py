@@ -6,6 +6,7 @@ from pathlib import PurePath
 
 from osmia.compiler.ir.ops import (
     FunctionIr,
+    KernelEnum,
     KernelFunction,
     Linkage,
     Location,
@@ -243,6 +244,19 @@ class DebugInfo:
         return self._add(
             f"!DICompositeType(tag: {tag}, name: {_name(kernel.name)}, size: {size * 8}, "
             f"elements: {elements})"
+        )
+
+    def kernel_enum(self, enumeration: KernelEnum) -> str:
+        """What CO-RE knows an enumeration by: its name, and the names of its members."""
+        sign = "" if enumeration.type.signed else ", isUnsigned: true"
+        members = [
+            self._add(f"!DIEnumerator(name: {_name(name)}, value: {value}{sign})")
+            for name, value in enumeration.members
+        ]
+        elements = self._add(f"!{{{', '.join(members)}}}")
+        return self._add(
+            f"!DICompositeType(tag: DW_TAG_enumeration_type, name: {_name(enumeration.name)}, "
+            f"size: {enumeration.type.bits}, baseType: {self._type(enumeration.type)}, elements: {elements})"
         )
 
     def _kernel_member(self, field: KernelField) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from osmia.compiler.ir.ops import FieldInfo
+from osmia.compiler.ir.ops import FieldInfo, KernelEnum
 from osmia.compiler.ir.types import StructType
 
 DECLARATIONS = (
@@ -10,6 +10,7 @@ DECLARATIONS = (
     "declare ptr @llvm.preserve.union.access.index.p0.p0(ptr, i32)",
     "declare i32 @llvm.bpf.preserve.field.info.p0(ptr, i64)",
     "declare i32 @llvm.bpf.preserve.type.info(i32, i64)",
+    "declare i64 @llvm.bpf.preserve.enum.value(i32, ptr, i64)",
 )
 
 FIELD_INFO: dict[FieldInfo, int] = {
@@ -49,3 +50,25 @@ def type_info(number: int, node: str, *, size: bool) -> str:
         f"call i32 @llvm.bpf.preserve.type.info(i32 {number}, i64 {int(size)}), "
         f"!llvm.preserve.access.index {node}"
     )
+
+
+def enum_info(number: int, enumeration: KernelEnum, index: int, node: str, *, exists: bool) -> str:
+    """A question about a member of an enumeration; LLVM wants another number in each."""
+    name = enum_member_name(enumeration, index)
+    return (
+        f"call i64 @llvm.bpf.preserve.enum.value(i32 {number}, ptr {name}, i64 {int(not exists)}), "
+        f"!llvm.preserve.access.index {node}"
+    )
+
+
+def enum_member_name(enumeration: KernelEnum, index: int) -> str:
+    """The name of the constant that `enum_member` defines."""
+    return f'@"enum {enumeration.name}.{enumeration.members[index][0]}"'
+
+
+def enum_member(enumeration: KernelEnum, index: int) -> str:
+    """A member in the spelling that LLVM parses: name, colon, number."""
+    name, value = enumeration.members[index]
+    text = f"{name}:{value}".encode() + b"\0"
+    data = "".join(f"\\{byte:02X}" for byte in text)
+    return f'{enum_member_name(enumeration, index)} = private constant [{len(text)} x i8] c"{data}"'

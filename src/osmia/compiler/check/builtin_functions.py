@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from osmia.compiler import findings
-from osmia.compiler.check import loops, operators
+from osmia.compiler.check import kernel_enums, loops, operators
 from osmia.compiler.check.conditions import condition
 from osmia.compiler.check.context import Checker, number
 from osmia.compiler.check.expressions import expression
@@ -31,6 +31,7 @@ from osmia.compiler.check.values import (
 from osmia.compiler.ir.ops import Block, LoadLocal, Local, Number, Operand, StoreLocal
 from osmia.compiler.ir.types import BOOL, I64, ArrayType, BoolType, IntegerType
 from osmia.diagnostics import Span
+from osmia.lang import kernel_enums as lang
 
 _ITEM = ".item"
 """The name of an array's element where the program gives it none; no program can write it."""
@@ -410,4 +411,6 @@ BUILTINS: Mapping[object, Callable[[Checker, ast.Call], Value]] = {
     builtins.max: lambda checker, node: _extreme(checker, node, "max"),
     builtins.min: lambda checker, node: _extreme(checker, node, "min"),
     builtins.sum: _sum,
+    lang.enum_value: kernel_enums.enum_value,
+    lang.enum_value_exists: kernel_enums.enum_value_exists,
 }

@@ -84,7 +84,7 @@ def call(checker: Checker, node: ast.Call, evaluate: Evaluate) -> Value:
     if not isinstance(callee, Static):
         return checker.report(findings.not_callable(span, f"a `{callee}`"))
     function = callee.value
-    if isinstance(function, BuiltinFunctionType) and function in checker.builtins:
+    if isinstance(function, BuiltinFunctionType | FunctionType) and function in checker.builtins:
         return checker.builtins[function](checker, node)
     if isinstance(function, type):
         return _construct(checker, function, node, evaluate)

@@ -323,6 +323,28 @@ class KernelTypeInfo:
     size: bool
 
 
+@dataclass(frozen=True)
+class KernelEnum:
+    """An enumeration of the kernel, as the object declares it; CO-RE finds its members by their names."""
+
+    name: str
+    type: IntegerType
+    members: tuple[tuple[str, int], ...]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, eq=False)
+class KernelEnumInfo:
+    """Whether the kernel has a member of an enumeration, or its number there; 64 bits."""
+
+    result: Register
+    enumeration: KernelEnum
+    index: int
+    exists: bool
+
+
 @dataclass(frozen=True, eq=False)
 class AddressToPointer:
     """A 64-bit number as the pointer that it is."""
@@ -510,6 +532,7 @@ Operation = (
     | KernelFieldAddress
     | KernelFieldInfo
     | KernelTypeInfo
+    | KernelEnumInfo
     | AddressToPointer
     | PointerToAddress
     | Zero
