@@ -24,7 +24,18 @@ NEWER = {"TypeAlias", "TemplateStr", "Interpolation"}
 _SOURCE = "osmia.lang."
 
 _TYPES = (
-    ("integers", "structs", "arrays", "atomics", "spin_locks", "pointers", "flags", "actions", "buckets"),
+    (
+        "integers",
+        "structs",
+        "arrays",
+        "atomics",
+        "spin_locks",
+        "timers",
+        "pointers",
+        "flags",
+        "actions",
+        "buckets",
+    ),
     ("osmia.uapi.constants",),
 )
 _MAPS = (
@@ -34,7 +45,19 @@ _MAPS = (
     ),
     (),
 )  # fmt: skip
-_HELPERS = (("helpers", "loops", "functions", "kfuncs", "kernel_structs", "packet"), ())
+_HELPERS = (
+    (
+        "helpers",
+        "loops",
+        "functions",
+        "timer_callbacks",
+        "kfuncs",
+        "kernel_structs",
+        "kernel_enums",
+        "packet",
+    ),
+    (),
+)
 
 
 def refused_table() -> str:
