@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from typing import BinaryIO, cast
 
+from osmia.dataclass import dataclass
 from osmia.errors import MalformedError
 
 MACHINE_BPF = 247

@@ -15,7 +15,6 @@ from collections.abc import (
     Sequence,
     ValuesView,
 )
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import (
@@ -49,6 +48,7 @@ from osmia.bpf.hooks import (
     UprobeHandle,
 )
 from osmia.bpf.stack_traces import StackSource, StackTraces
+from osmia.dataclass import dataclass
 from osmia.errors import UsageError
 from osmia.lang import (
     ArrayMap,

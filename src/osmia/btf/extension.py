@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TypeVar
 
 from osmia.btf.types import Btf
+from osmia.dataclass import dataclass
 from osmia.errors import MalformedError
 
 _MAGIC = 0xEB9F

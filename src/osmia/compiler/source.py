@@ -7,10 +7,10 @@ import builtins
 import functools
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
+from osmia.dataclass import dataclass
 from osmia.diagnostics import SourceMap, Span
 from osmia.errors import UsageError
 from osmia.lang.references import captured_names

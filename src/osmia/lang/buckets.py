@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from html import escape
 from typing import TypeVar
+
+from osmia.dataclass import dataclass
 
 __all__ = ["Bucket", "Histogram", "Histograms"]
 

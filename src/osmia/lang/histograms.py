@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, ParamSpec, TypeVar, cast, overload
 
+from osmia.dataclass import dataclass
 from osmia.lang.buckets import Bucket, Histogram, Histograms
 from osmia.lang.integers import Integer, u32, u64
 from osmia.lang.maps import Map, PerCpuArray

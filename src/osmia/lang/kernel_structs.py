@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import sys
-from dataclasses import dataclass
 from typing import (
     TYPE_CHECKING,
     Annotated,
@@ -22,6 +21,7 @@ from typing import (
 )
 from weakref import WeakValueDictionary
 
+from osmia.dataclass import dataclass
 from osmia.lang.integers import Integer, u32, u64
 from osmia.lang.memory import Aggregate, alignment_of, size_of
 

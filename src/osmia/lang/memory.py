@@ -7,11 +7,11 @@ A memory type is an integer type (or an enumeration over one), `bool`, a `@struc
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
+from osmia.dataclass import dataclass
 from osmia.lang.integers import Integer
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, TypeVar, cast
 
+from osmia.dataclass import dataclass, field
 from osmia.lang.constants import Constant
 from osmia.lang.events import EventMap
 from osmia.lang.functions import Subprogram

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 
 from osmia.btf import Btf, encode_btf, types
+from osmia.dataclass import dataclass, replace
 from osmia.errors import KernelError
 from osmia.loader.memory_lock import with_memory_lock
 from osmia.sys import Kernel

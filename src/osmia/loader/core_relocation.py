@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from osmia.btf import Btf, CoreRelocation
 from osmia.btf.relocation import Answer, Targets, describe, resolve
+from osmia.dataclass import replace
 from osmia.errors import MalformedError
 from osmia.loader.instructions import CALL, LOAD_IMMEDIATE_64, POISONED_CALL, SIZE, Instruction, unpack
 from osmia.loader.specification import FunctionSpec, ProgramSpec

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import Enum
 
 from osmia.btf import Btf, encode_btf, types
+from osmia.dataclass import dataclass
 from osmia.errors import KernelError
 from osmia.loader.attach.tcx import supports_tcx
 from osmia.loader.helper_probe import probe_helpers

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from osmia.dataclass import dataclass
 from osmia.errors import KernelError
 from osmia.loader.instructions import CALL, Instruction
 from osmia.sys import Kernel, ProgramImage

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from osmia.btf import LazyBtf, types
+from osmia.dataclass import dataclass
 from osmia.errors import NotSupportedError
 from osmia.loader.kernel_types import KernelTypes, open_module_btf
 from osmia.loader.specification import KernelFunctionReference, ProgramSpec

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 
 from osmia.btf import LazyBtf, types
+from osmia.dataclass import dataclass, replace
 from osmia.errors import UsageError
 from osmia.loader.kernel_types import KernelTypes, open_module_btf
 from osmia.loader.specification import ProgramSpec

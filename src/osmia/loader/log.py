@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ipaddress
 import json
-from dataclasses import dataclass
 from typing import Any, cast
 
+from osmia.dataclass import dataclass
 from osmia.errors import MalformedError
 
 SECTION = ".osmia.log"

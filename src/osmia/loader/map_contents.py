@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from osmia.dataclass import dataclass
 from osmia.errors import KernelError
 from osmia.loader.map_object import MapObject
 from osmia.uapi import MapType

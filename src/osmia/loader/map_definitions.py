@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from osmia.btf import Btf, types
+from osmia.dataclass import dataclass
 from osmia.elf import ElfObject, Section, Symbol, SymbolType
 from osmia.errors import MalformedError, NotSupportedError
 from osmia.loader.specification import MapSpec, VariableSpec

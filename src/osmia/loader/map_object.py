@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from osmia.dataclass import replace
 from osmia.errors import KernelError, PermissionDeniedError
 from osmia.loader.memory_lock import with_memory_lock
 from osmia.loader.permission import refused

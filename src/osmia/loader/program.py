@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
+from osmia.dataclass import dataclass
 from osmia.errors import KernelError, UsageError
 from osmia.loader.attach.cgroup import attach_cgroup
 from osmia.loader.attach.classifier import attach_classifier

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from osmia import elf
 from osmia.btf import Btf, BtfExtension, CoreRelocation, decode_btf, decode_extension
 from osmia.btf.types import Function
+from osmia.dataclass import dataclass, replace
 from osmia.errors import MalformedError, NotSupportedError
 from osmia.loader.instructions import CALL, LARGEST_PROGRAM, LOAD_IMMEDIATE_64, SIZE, Instruction, unpack
 from osmia.loader.map_definitions import data_map, is_data_section, map_definitions, place_variables

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from osmia.dataclass import dataclass
 from osmia.uapi import AttachType, ProgramFlags, ProgramType
 
 _NO_FLAGS = ProgramFlags(0)

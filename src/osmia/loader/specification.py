@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from osmia.btf import Btf, CoreRelocation
+from osmia.dataclass import dataclass, field
 from osmia.uapi import AttachType, MapFlags, MapType, ProgramFlags, ProgramType
 
 _NO_MAP_FLAGS = MapFlags(0)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from osmia.dataclass import dataclass
 from osmia.diagnostics import Span
 from osmia.errors import VerifierError
 from osmia.loader.instructions import CALL, POISONED_CALL, SIZE, unpack

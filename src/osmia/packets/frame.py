@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import BinaryIO
 
+from osmia.dataclass import dataclass
 from osmia.errors import MalformedError, NotSupportedError
 
 __all__ = ["ETHERNET", "MAXIMUM_FRAME", "ByteSource", "Frame", "require_ethernet"]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 
+from osmia.dataclass import dataclass
 from osmia.errors import UsageError
 from osmia.lang import be16, be32, u8
 from osmia.lang.memory import MemoryCodec, encode

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from osmia.dataclass import dataclass
 from osmia.errors import UsageError
 from osmia.net import EtherType, IpProtocol
 

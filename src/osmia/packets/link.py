@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from osmia.dataclass import dataclass
 from osmia.errors import UsageError
 from osmia.lang import Array, be16, u8
 from osmia.lang.memory import encode

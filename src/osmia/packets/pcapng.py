@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from struct import Struct as Packer
 from typing import Literal
 
+from osmia.dataclass import dataclass
 from osmia.errors import MalformedError, NotSupportedError
 from osmia.packets.frame import MAXIMUM_FRAME, ByteSource, Frame, require_ethernet
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from osmia.dataclass import dataclass
 from osmia.errors import UsageError
 from osmia.lang import ClassifierProgram, Program, TcAction, TcContext, XdpAction, XdpContext, XdpProgram
 from osmia.lang.runtime import enter_runtime, leave_runtime

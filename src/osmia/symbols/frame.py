@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from osmia.dataclass import dataclass
 
 __all__ = ["Frame"]
 

@@ -7,9 +7,9 @@ import re
 import stat
 from bisect import bisect_right
 from collections import OrderedDict
-from dataclasses import dataclass
 from pathlib import Path
 
+from osmia.dataclass import dataclass
 from osmia.elf import Executable, read_executable
 from osmia.errors import MalformedError
 from osmia.symbols.frame import Frame

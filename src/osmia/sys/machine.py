@@ -6,10 +6,10 @@ import os
 import resource
 import socket
 import sys
-from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
+from osmia.dataclass import dataclass
 from osmia.errors import KernelError, NotSupportedError, PermissionDeniedError, UsageError
 from osmia.sys.route import XdpState, xdp_state
 from osmia.sys.syscall import Syscall, syscall, weakly_ordered

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import errno
-from dataclasses import dataclass
 
+from osmia.dataclass import dataclass
 from osmia.errors import KernelError
 from osmia.sys.syscall import Syscall, address_of, name_bytes, syscall
 from osmia.uapi import records

@@ -6,8 +6,8 @@ import os
 import socket
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from osmia.dataclass import dataclass
 from osmia.errors import KernelError, MalformedError
 from osmia.uapi.constants import NetlinkFlags, NetlinkMessage, RouteMessage
 

@@ -7,9 +7,9 @@ import errno
 import os
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
 
+from osmia.dataclass import dataclass
 from osmia.errors import KernelError
 from osmia.sys.maps import bpf, object_info
 from osmia.sys.syscall import Syscall, address_of, name_bytes, repeated

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import struct
-from dataclasses import dataclass
 
+from osmia.dataclass import dataclass
 from osmia.sys.netlink import ask, attributes, open_route
 from osmia.uapi.constants import LinkAttribute, LinkXdpAttribute, NetlinkFlags, RouteMessage, XdpAttached
 

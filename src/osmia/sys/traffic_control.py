@@ -5,8 +5,8 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 
+from osmia.dataclass import dataclass
 from osmia.errors import KernelError
 from osmia.sys.netlink import Message, ask, attribute, attributes, open_route
 from osmia.uapi.constants import (

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from osmia.dataclass import dataclass
 from osmia.uapi.constants import ProgramType
 
 

@@ -6,9 +6,9 @@ which buffer, follows the parameters' types and names, and the tables below wher
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from osmia.dataclass import dataclass
 from osmia.uapi.constants import MapType
 from osmia.uapi.helper import Helper, Parameter
 from osmia.uapi.helpers import HELPERS

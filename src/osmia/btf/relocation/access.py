@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from osmia.btf import types
 from osmia.btf.relocation.compatibility import Composite, fields_fit
 from osmia.btf.types import TypeGraph
+from osmia.dataclass import dataclass, replace
 from osmia.errors import MalformedError
 
 _MOST_STEPS = 64

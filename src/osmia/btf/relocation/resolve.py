@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
 
@@ -13,6 +12,7 @@ from osmia.btf.lazy import LazyBtf
 from osmia.btf.relocation.access import Place, indices_of, local_place, target_place
 from osmia.btf.relocation.compatibility import essential, same_kind, types_fit, types_match
 from osmia.btf.types import TypeGraph
+from osmia.dataclass import dataclass
 from osmia.errors import MalformedError, NotSupportedError
 
 _LARGEST_BIT_FIELD_UNIT = 8

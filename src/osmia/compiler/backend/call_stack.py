@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from osmia.compiler.ir.ops import CallFunction, FunctionAddress, FunctionIr, Location, ModuleIr
+from osmia.dataclass import dataclass
 from osmia.elf import SymbolType, read_elf
 
 MOST_BYTES = 512

@@ -8,11 +8,11 @@ it knows nothing (kernel/bpf/verifier.c, check_stack_write_fixed_off).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
 
 from osmia.compiler.ir.ops import Capture, Local
 from osmia.compiler.ir.types import IntegerType, PointerType
+from osmia.dataclass import dataclass
 
 _WORD, _HALF = 8, 4
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 
 from osmia.compiler import findings
 from osmia.compiler.check import operators
@@ -30,6 +29,7 @@ from osmia.compiler.ir.types import SHARED, ArrayType, IntegerType, MemoryType, 
 from osmia.compiler.primitives import maps
 from osmia.compiler.primitives.context_row import ContextFieldRow
 from osmia.compiler.primitives.contexts import context_row
+from osmia.dataclass import replace
 from osmia.lang.constants import Constant
 from osmia.lang.maps import Map
 from osmia.lang.variables import is_global

@@ -9,7 +9,6 @@ import ast
 import builtins
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 from osmia.compiler import findings
 from osmia.compiler.check import kernel_enums, loops, operators
@@ -30,6 +29,7 @@ from osmia.compiler.check.values import (
 )
 from osmia.compiler.ir.ops import Block, LoadLocal, Local, Number, Operand, StoreLocal
 from osmia.compiler.ir.types import BOOL, I64, ArrayType, BoolType, IntegerType
+from osmia.dataclass import dataclass, field
 from osmia.diagnostics import Span
 from osmia.lang import kernel_enums as lang
 

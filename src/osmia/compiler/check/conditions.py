@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import replace
 
 from osmia.compiler import findings
 from osmia.compiler.check import operators
@@ -22,6 +21,7 @@ from osmia.compiler.check.values import (
 )
 from osmia.compiler.ir.ops import Block, LoadLocal, Number, StoreLocal
 from osmia.compiler.ir.types import BOOL, I64, IntegerType, Space
+from osmia.dataclass import replace
 
 Evaluate = Callable[[Checker, ast.expr], Value]
 Outcome = tuple[Flow | None, Flow | None]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from osmia.compiler import findings
@@ -63,6 +62,7 @@ from osmia.compiler.ir.types import (
 )
 from osmia.compiler.primitives.log_table import LogTable
 from osmia.compiler.source import FunctionSource
+from osmia.dataclass import dataclass, field, replace
 from osmia.diagnostics import Diagnostic, Span
 from osmia.lang.constants import Constant
 from osmia.lang.functions import Subprogram

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from osmia.compiler.check.context import Checker
 from osmia.compiler.check.values import PlainInt, Reference, Scalar
 from osmia.compiler.ir.ops import (
@@ -19,6 +17,7 @@ from osmia.compiler.ir.ops import (
 )
 from osmia.compiler.ir.types import I64, U64, ArrayType, PointerType, Space
 from osmia.compiler.primitives.contexts import CONTEXTS
+from osmia.dataclass import replace
 
 
 def element(checker: Checker, receiver: Reference, array: ArrayType, index: Scalar | PlainInt) -> Reference:

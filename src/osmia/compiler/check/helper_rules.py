@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from osmia.compiler import findings
 from osmia.compiler.check.values import Cursor, Reference
 from osmia.compiler.ir.ops import ContextField
 from osmia.compiler.ir.types import PointerType, Space
+from osmia.dataclass import replace
 from osmia.uapi import ProgramType
 from osmia.uapi.helper_availability import AVAILABILITY, JUDGED
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from types import NoneType
 
 from osmia.compiler import findings
@@ -17,6 +16,7 @@ from osmia.compiler.check.values import Absent, Poison, Reference, Scalar, Value
 from osmia.compiler.ir.ops import LoadLocal, Null, Scope, StoreLocal
 from osmia.compiler.ir.types import BoolType, IntegerType, IrType, PointerType, Space
 from osmia.compiler.source import FunctionSource
+from osmia.dataclass import replace
 
 
 def inline(checker: Checker, source: FunctionSource, arguments: list[Value], node: ast.expr) -> Value:

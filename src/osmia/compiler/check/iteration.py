@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from types import FunctionType
 
 from osmia.compiler import findings
@@ -27,6 +26,7 @@ from osmia.compiler.check.values import (
 )
 from osmia.compiler.ir.ops import Argument, LoadLocal, MapAddress, Number, Parameter, StoreLocal, TurnCall
 from osmia.compiler.ir.types import I64, U32, ArrayType, IntegerType, PointerType, Space
+from osmia.dataclass import dataclass, replace
 from osmia.diagnostics import Span
 from osmia.lang.loops import MOST_TURNS, loop
 from osmia.lang.maps import Map

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import replace
 
 from osmia.compiler import findings
 from osmia.compiler.check import assignments, reservations
@@ -26,6 +25,7 @@ from osmia.compiler.ir.ops import (
     StoreLocal,
 )
 from osmia.compiler.ir.types import I64, PointerType, Space
+from osmia.dataclass import replace
 
 Statements = Callable[[Checker, list[ast.stmt]], "Flow | None"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from osmia.compiler import findings
 from osmia.compiler.check import operators
@@ -13,6 +12,7 @@ from osmia.compiler.check.values import Poison, Reference, Scalar, Several, Stat
 from osmia.compiler.ir.ops import LoadLocal, Number, StoreLocal
 from osmia.compiler.ir.types import BOOL, ArrayType
 from osmia.compiler.primitives import maps, queues
+from osmia.dataclass import dataclass
 from osmia.lang.flags import Flags
 from osmia.lang.maps import Map
 from osmia.lang.queues import is_bloom_filter

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from osmia.dataclass import dataclass
 
 
 def assigned_names(body: list[ast.stmt]) -> list[str]:

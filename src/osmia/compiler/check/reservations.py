@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 
 from osmia.compiler import findings
 from osmia.compiler.check.context import Checker, Flow
 from osmia.compiler.check.values import Poison, Reference, Reservation, Value
 from osmia.compiler.ir.ops import CallHelper, LoadLocal, Null, Number, StoreLocal
 from osmia.compiler.ir.types import I64, U64, MemoryType, PointerType, Space
+from osmia.dataclass import replace
 from osmia.diagnostics import Span
 
 SUBMIT, DISCARD = 132, 133

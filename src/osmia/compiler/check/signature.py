@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from types import NoneType
 
 from osmia.compiler import findings
@@ -12,6 +11,7 @@ from osmia.compiler.check.values import Context, Cursor, PlainInt, Poison, Refer
 from osmia.compiler.frontend.syntax import refused_constructs
 from osmia.compiler.ir.types import ArrayType, StructType
 from osmia.compiler.source import FunctionSource
+from osmia.dataclass import dataclass
 from osmia.lang.packet import Packet
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from types import NoneType
 
 from osmia.compiler import findings
@@ -23,6 +22,7 @@ from osmia.compiler.check.values import (
 from osmia.compiler.ir.ops import Null, StoreLocal
 from osmia.compiler.ir.types import I32, IntegerType, MemoryType, PointerType, Space
 from osmia.compiler.primitives import maps
+from osmia.dataclass import replace
 from osmia.lang.maps import Map
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from types import NoneType
 from typing import Any
 
@@ -29,6 +28,7 @@ from osmia.compiler.ir.ops import (
 from osmia.compiler.ir.types import I32, BoolType, IntegerType, PointerType, Space
 from osmia.compiler.primitives.contexts import CONTEXTS
 from osmia.compiler.source import FunctionSource
+from osmia.dataclass import replace
 from osmia.lang.functions import Subprogram
 
 _MOST_ARGUMENTS = 5

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, cast, get_args, get_origin
@@ -19,6 +18,7 @@ from osmia.compiler.ir.types import (
     StructField,
     StructType,
 )
+from osmia.dataclass import replace
 from osmia.lang.arrays import Array
 from osmia.lang.atomics import Atomic
 from osmia.lang.integers import Integer, u64

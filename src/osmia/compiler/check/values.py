@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from osmia.compiler.ir.ops import Local, Number, Operand
 from osmia.compiler.ir.types import BoolType, IntegerType, PointerType
+from osmia.dataclass import dataclass, field
 
 
 @dataclass(frozen=True, eq=False)

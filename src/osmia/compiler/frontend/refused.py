@@ -7,7 +7,8 @@ Every concrete statement, expression and operator class of `ast` is either compi
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+
+from osmia.dataclass import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from osmia.compiler.ir.ops import (
     Block,
@@ -23,6 +22,7 @@ from osmia.compiler.ir.ops import (
     Terminator,
 )
 from osmia.compiler.ir.types import BOOL, BoolType, IntegerType, IrType, MemoryType, PointerType, Space
+from osmia.dataclass import dataclass, field
 
 MOST_OPERATIONS = 100_000
 """Operations of one program; the verifier walks a million instructions (BPF_COMPLEXITY_LIMIT_INSNS)."""

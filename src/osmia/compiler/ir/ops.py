@@ -6,7 +6,6 @@ x / 0 is 0, x % 0 is x, shift counts are taken modulo the width (32 for narrower
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Literal
 
@@ -19,6 +18,7 @@ from osmia.compiler.ir.types import (
     Space,
     StructType,
 )
+from osmia.dataclass import dataclass, field
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
+
+from osmia.dataclass import dataclass, field
 
 
 @dataclass(frozen=True)

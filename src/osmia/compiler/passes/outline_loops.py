@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar, cast
 
@@ -43,6 +42,7 @@ from osmia.compiler.ir.ops import (
     Terminator,
 )
 from osmia.compiler.ir.types import BOOL, I64, U32, U64, IrType, PointerType, Space
+from osmia.dataclass import replace
 
 Changed = TypeVar("Changed", bound=Operation | Terminator)
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from osmia.compiler.ir.types import ArrayType, IntegerType
+from osmia.dataclass import dataclass
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from osmia.compiler.check.context import Checker
 from osmia.compiler.check.values import Value
+from osmia.dataclass import dataclass
 from osmia.diagnostics import Span
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import errno
 import threading
 import weakref
-from dataclasses import dataclass
 
+from osmia.dataclass import dataclass
 from osmia.errors import AlreadyAttachedError, KernelError, NotSupportedError, UsageError
 from osmia.loader.attach.link import Link, interface_index
 from osmia.loader.permission import refused
