@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from enum import Enum
 
+from osmia.dataclass import dataclass, replace
 from osmia.errors import NotSupportedError, OsmiaError, PermissionDeniedError, VerifierError
 from osmia.loader.loading import load_object
 from osmia.loader.specification import ObjectSpec

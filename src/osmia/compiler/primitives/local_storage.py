@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, cast
 
 from osmia.compiler import findings
@@ -23,6 +22,7 @@ from osmia.compiler.ir.types import I64, U64, IntegerType, PointerType, Space, S
 from osmia.compiler.primitives.contexts import context_row
 from osmia.compiler.primitives.maps import address, definition_of
 from osmia.compiler.primitives.method import Call
+from osmia.dataclass import dataclass
 from osmia.diagnostics import Span
 from osmia.lang.local_storage import LocalStorage, SocketStorage
 from osmia.uapi import MapType
