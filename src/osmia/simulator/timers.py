@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from osmia.dataclass import dataclass
 from osmia.errors import UsageError
 from osmia.lang import Pointer, TimerCallback
 from osmia.lang.memory import Aggregate, Buffer, decode

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from types import FunctionType, NoneType
 from typing import Any, cast
 
@@ -18,6 +17,7 @@ from osmia.compiler.ir.ops import Argument, Linkage, Number, Parameter, Scope
 from osmia.compiler.ir.types import I64, MemoryType, PointerType, Space
 from osmia.compiler.primitives.contexts import CONTEXTS
 from osmia.compiler.source import FunctionSource, read_function
+from osmia.dataclass import replace
 from osmia.lang.timer_callbacks import TimerCallback
 
 

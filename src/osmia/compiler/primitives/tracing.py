@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from osmia.compiler import findings
@@ -22,6 +21,7 @@ from osmia.compiler.ir.types import (
     alignment_of,
 )
 from osmia.compiler.primitives.method import Call
+from osmia.dataclass import dataclass
 from osmia.diagnostics import Span
 from osmia.lang.arrays import CharArray, Comm
 from osmia.lang.tracing import TracepointField, TracepointText
