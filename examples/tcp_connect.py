@@ -4,6 +4,7 @@ Two kernel probes where the kernel has them, else a tracepoint with typed argume
 """
 
 import os
+from contextlib import suppress
 from typing import Annotated
 
 import osmia
@@ -153,4 +154,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with suppress(KeyboardInterrupt):
+        main()

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import suppress
 
 import osmia
 from osmia import HashMap, XdpAction, XdpContext, u32, xdp
@@ -32,4 +33,5 @@ def main(interface: str, *addresses: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with suppress(KeyboardInterrupt):
+        main(*sys.argv[1:])

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from contextlib import suppress
 
 import osmia
 from osmia import XdpAction, XdpContext, log, xdp
@@ -21,4 +22,5 @@ def main(interface: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    with suppress(KeyboardInterrupt):
+        main(sys.argv[1])
