@@ -68,8 +68,8 @@ def main() -> None:
     with osmia.load(begins, ends) as bpf:
         bpf[begins].attach()
         bpf[ends].attach()
-        print("Ctrl-C ends, and shows the times.")
         with suppress(KeyboardInterrupt):
+            print("Ctrl-C ends, and shows the times.")
             while True:
                 time.sleep(1)
         for operation, histogram in bpf[latency].items():
@@ -77,4 +77,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with suppress(KeyboardInterrupt):
+        main()

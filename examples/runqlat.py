@@ -5,6 +5,7 @@
 
 import sys
 import time
+from contextlib import suppress
 from typing import Annotated
 
 import osmia
@@ -91,13 +92,13 @@ def main(process: str = "0") -> None:
     with osmia.load(*PROGRAMS, constants={wanted_process: i32(int(process))}) as bpf:
         for program in PROGRAMS:
             bpf[program].attach()
-        print("Waiting times in ns; Ctrl-C ends.")
-        try:
+        with suppress(KeyboardInterrupt):
+            print("Waiting times in ns; Ctrl-C ends.")
             while True:
                 time.sleep(1)
-        except KeyboardInterrupt:
-            print(bpf[waits].text("ns"))
+        print(bpf[waits].text("ns"))
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    with suppress(KeyboardInterrupt):
+        main(*sys.argv[1:])
