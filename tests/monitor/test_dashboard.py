@@ -30,7 +30,7 @@ from osmia.monitor.sessions import Engine, capture_session
 
 GOLDENS = Path(__file__).with_name("goldens")
 SIZES = {"80x24": (80, 24), "200x60": (200, 60)}
-PAGES = {"1": "overview", "2": "sources", "3": "connections", "4": "alerts", "5": "rules"}
+PAGES = {"1": "overview", "2": "sources", "3": "connections", "4": "alerts", "5": "rules", "6": "processes"}
 
 
 @pytest.fixture

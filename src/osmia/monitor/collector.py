@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import SupportsBytes, cast
 
@@ -27,7 +27,9 @@ from osmia.monitor.model import (
     Source,
     SourceOfPackets,
     TrafficCount,
+    traffic_by_process,
 )
+from osmia.monitor.processes import SocketFacts, SocketWatch
 from osmia.monitor.records import ConnectionCounters, ConnectionKey, Reason
 from osmia.net import IPv6Address, TcpFlags
 
@@ -75,6 +77,8 @@ class Collector:
         self._sources: dict[bytes, Source] = {}
         self._connections: dict[bytes, tuple[bytes, Connection]] = {}
         self._raised: list[Alert] = []
+        self.sockets: SocketWatch | None = None
+        """Where processes and numbers of TCP come from; None where the kernel does not tell."""
         self.fresh_alerts: list[Alert] = []
         """Alerts that the last collection raised."""
 
@@ -112,6 +116,7 @@ class Collector:
             interfaces=tuple(self._read_interfaces(seconds)),
             sources=sources,
             connections=connections,
+            processes=traffic_by_process(connections) if self.sockets is not None else (),
             alerts=self._cells.detector.alerts(),
             rules=rules,
             reasons=tuple((reason.name.lower(), counted[reason]) for reason in UNPARSED if counted[reason]),
@@ -187,13 +192,16 @@ class Collector:
 
     def _read_connections(self, seconds: float) -> tuple[Connection, ...]:
         found: dict[bytes, tuple[bytes, Connection]] = {}
+        facts: Mapping[bytes, SocketFacts] = {} if self.sockets is None else self.sockets.read()
         for key, counters in self._bpf[kernel.connections].items():
             packed, content = bytes(cast("SupportsBytes", key)), bytes(cast("SupportsBytes", counters))
             was = self._connections.get(packed)
-            if was is not None and was[0] == content and not was[1].bytes_per_second:
-                found[packed] = was
+            told = facts.get(packed)
+            if was is None or was[0] != content or was[1].bytes_per_second or not _tells(told, was[1]):
+                connection = _connection(key, content, None if was is None else was[1], seconds)
+                found[packed] = content, connection if told is None else _with_facts(connection, told)
             else:
-                found[packed] = content, _connection(key, content, None if was is None else was[1], seconds)
+                found[packed] = was
         self._connections = found
         return tuple(connection for _, connection in found.values())
 
@@ -208,6 +216,22 @@ _COUNTERS = struct.Struct(
 def _rates(snapshot: Snapshot) -> RatePoint:
     return RatePoint(
         snapshot.received.bytes_per_second, snapshot.sent.bytes_per_second, snapshot.dropped.bytes_per_second
+    )
+
+
+def _tells(facts: SocketFacts | None, connection: Connection) -> bool:
+    """Whether a row has what is known of its socket."""
+    return facts is None or facts == SocketFacts(
+        connection.owner, connection.round_trip_us, connection.retransmits
+    )
+
+
+def _with_facts(connection: Connection, facts: SocketFacts) -> Connection:
+    return replace(
+        connection,
+        owner=facts.owner,
+        round_trip_us=facts.round_trip_us,
+        retransmits=facts.retransmits,
     )
 
 

@@ -48,7 +48,7 @@ def _parse_term(term: str) -> RowFilter:
         return _address_term(name, value)
     if separator and name == "port":
         return _port_term(value)
-    if separator and name in ("proto", "state", "kind"):
+    if separator and name in ("proto", "state", "kind", "process"):
         return lambda fields: fields.words.get(name, "") == value.lower()
     wanted = term.lower()
     return lambda fields: wanted in fields.text.lower()

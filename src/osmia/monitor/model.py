@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -19,6 +20,7 @@ __all__ = [
     "LinkCounters",
     "Losses",
     "Network",
+    "ProcessTraffic",
     "RatePoint",
     "RuleAction",
     "RuleState",
@@ -28,6 +30,7 @@ __all__ = [
     "TrafficCount",
     "network_of",
     "protocol_name",
+    "traffic_by_process",
 ]
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -198,6 +201,36 @@ class Connection:
 
 
 @dataclass(frozen=True, slots=True)
+class ProcessTraffic:
+    """A process with the connections that it has, or had a short while ago."""
+
+    owner: ConnectionOwner
+    connections: int
+    received: TrafficCount
+    sent: TrafficCount
+    retransmits: int
+
+
+def traffic_by_process(connections: Iterable[Connection]) -> tuple[ProcessTraffic, ...]:
+    """The connections whose process is known, summed for each."""
+    by_pid: dict[int, list[Connection]] = {}
+    for connection in connections:
+        if connection.owner is not None:
+            by_pid.setdefault(connection.owner.pid, []).append(connection)
+    return tuple(
+        ProcessTraffic(
+            owner,
+            len(own),
+            _total([one.received for one in own]),
+            _total([one.sent for one in own]),
+            sum(one.retransmits for one in own),
+        )
+        for own in by_pid.values()
+        if (owner := own[-1].owner) is not None
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class RuleState:
     """One entry of the block or allow list, with what it did."""
 
@@ -257,6 +290,8 @@ class Snapshot:
     interfaces: tuple[Interface, ...] = ()
     sources: tuple[Source, ...] = ()
     connections: tuple[Connection, ...] = ()
+    processes: tuple[ProcessTraffic, ...] = ()
+    """Empty also where the kernel does not tell processes."""
     alerts: tuple[Alert, ...] = ()
     rules: tuple[RuleState, ...] = ()
     reasons: tuple[tuple[str, int], ...] = ()

@@ -40,6 +40,7 @@ from osmia.monitor.lists.book import RuleBook
 from osmia.monitor.lists.store import load_rules
 from osmia.monitor.model import InterfaceMode, LinkCounters, SourceOfPackets
 from osmia.monitor.policy import Policy, blocking_limits, detection_thresholds, kernel_constants
+from osmia.monitor.processes import watch_sockets
 from osmia.monitor.service import Service
 
 __all__ = ["Engine", "capture_session", "choose_interfaces", "live_session"]
@@ -127,6 +128,7 @@ def live_session(
         service.policy = Policy(settings, detector, book, blocker)
         notices += service.policy.start(service.wall_clock())
         service.subscribe(blocker.subscriber)
+        collector.sockets = stack.enter_context(watch_sockets(service.notice))
         for name in names:
             collector.add_interface(_attach(stack, bpf, name, mode, notices))
         if attached is not None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from osmia.monitor.addresses import address_from_kernel
 from osmia.monitor.model import Address
 
-__all__ = ["Listener", "expand_wildcards", "listening_sockets"]
+__all__ = ["Listener", "OpenSocket", "expand_wildcards", "listening_sockets", "tcp_sockets"]
 
 Listener = tuple[Address, int, int]
 """Address, port, IP protocol."""
@@ -19,6 +20,8 @@ SOCK_DIAG_BY_FAMILY = 20
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 REQUEST_DUMP = 0x301
 TCP_LISTEN, UDP_UNCONNECTED = 1 << 10, 1 << 7
+TCP_CONNECTED = 1 << 1 | 1 << 4 | 1 << 5 | 1 << 8
+"""Established, and what is half closed: FIN_WAIT1, FIN_WAIT2, CLOSE_WAIT."""
 PROTOCOLS = ((socket.IPPROTO_TCP, TCP_LISTEN), (socket.IPPROTO_UDP, UDP_UNCONNECTED))
 BUFFER = 64 * 1024
 PATIENCE = 2.0
@@ -28,20 +31,43 @@ _HEADER = struct.Struct("=IHHII")
 _REQUEST = struct.Struct("=BBBxI48x")
 
 
+@dataclass(frozen=True, slots=True)
+class OpenSocket:
+    """A TCP socket; addresses are in the kernel's mapped form."""
+
+    local: bytes
+    local_port: int
+    remote: bytes
+    remote_port: int
+    uid: int
+    inode: int
+    listens: bool
+
+
 def listening_sockets() -> Iterator[Listener]:
     """TCP sockets that listen and UDP sockets that take datagrams from anyone; a wildcard as 0.0.0.0 or ::.
 
     Raises OSError where the kernel has no sock_diag.
     """
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC, NETLINK_SOCK_DIAG) as sock:
-        sock.settimeout(PATIENCE)
-        for family in (socket.AF_INET, socket.AF_INET6):
-            for protocol, states in PROTOCOLS:
-                request = _REQUEST.pack(family, protocol, 0, states)
-                header = _HEADER.pack(_HEADER.size + len(request), SOCK_DIAG_BY_FAMILY, REQUEST_DUMP, 1, 0)
-                sock.send(header + request)
-                for message in _messages(sock):
-                    yield _listener(message, protocol)
+    for protocol, states in PROTOCOLS:
+        for message in _dump(protocol, states):
+            yield _listener(message, protocol)
+
+
+def tcp_sockets() -> Iterator[OpenSocket]:
+    """TCP sockets that listen, or have a connection. Raises OSError where the kernel has no sock_diag."""
+    for message in _dump(socket.IPPROTO_TCP, TCP_LISTEN | TCP_CONNECTED):
+        local_port, remote_port = struct.unpack_from(">HH", message, 4)
+        uid, inode = struct.unpack_from("=II", message, 64)
+        yield OpenSocket(
+            local=_packed(message, 8),
+            local_port=local_port,
+            remote=_packed(message, 24),
+            remote_port=remote_port,
+            uid=uid,
+            inode=inode,
+            listens=1 << message[1] == TCP_LISTEN,
+        )
 
 
 def expand_wildcards(listeners: Iterable[Listener], own: Iterable[Address]) -> set[Listener]:
@@ -54,6 +80,22 @@ def expand_wildcards(listeners: Iterable[Listener], own: Iterable[Address]) -> s
             continue
         found.update((one, port, protocol) for one in addresses if address.version == 6 or one.version == 4)
     return found
+
+
+def _dump(protocol: int, states: int) -> Iterator[bytes]:
+    """A struct inet_diag_msg (linux/inet_diag.h) for each socket in one of some states, both families."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC, NETLINK_SOCK_DIAG) as sock:
+        sock.settimeout(PATIENCE)
+        for family in (socket.AF_INET, socket.AF_INET6):
+            request = _REQUEST.pack(family, protocol, 0, states)
+            header = _HEADER.pack(_HEADER.size + len(request), SOCK_DIAG_BY_FAMILY, REQUEST_DUMP, 1, 0)
+            sock.send(header + request)
+            yield from _messages(sock)
+
+
+def _packed(message: bytes, offset: int) -> bytes:
+    packed = message[offset : offset + 16]
+    return MAPPED + packed[:4] if message[0] == socket.AF_INET else packed
 
 
 def _messages(sock: socket.socket) -> Iterator[bytes]:
@@ -75,6 +117,4 @@ def _messages(sock: socket.socket) -> Iterator[bytes]:
 def _listener(message: bytes, protocol: int) -> Listener:
     """The local end in a struct inet_diag_msg (linux/inet_diag.h)."""
     (port,) = struct.unpack_from(">H", message, 4)
-    packed = message[8:24]
-    address = address_from_kernel(MAPPED + packed[:4] if message[0] == socket.AF_INET else packed)
-    return address, port, protocol
+    return address_from_kernel(_packed(message, 8)), port, protocol

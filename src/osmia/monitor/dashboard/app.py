@@ -1,4 +1,4 @@
-"""The dashboard: five pages over the service's last snapshot."""
+"""The dashboard: six pages over the service's last snapshot."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from textual.message import Message
 from textual.widgets import ContentSwitcher, Input, Static
 
 from osmia.errors import OsmiaError
-from osmia.monitor.dashboard.columns import ALERTS, CONNECTIONS, RULES, SOURCES, TableSpec
+from osmia.monitor.dashboard.columns import ALERTS, CONNECTIONS, PROCESSES, RULES, SOURCES, TableSpec
 from osmia.monitor.dashboard.dialogs import ConfirmScreen, HelpScreen
 from osmia.monitor.dashboard.overview import Overview
 from osmia.monitor.dashboard.table import SnapshotTable
@@ -34,7 +34,7 @@ __all__ = ["MonitorApp", "run_dashboard"]
 
 FRAMES_PER_SECOND = 4
 BLOCK_SECONDS = 4 * 3600.0
-TABLES = (SOURCES, CONNECTIONS, ALERTS, RULES)
+TABLES = (SOURCES, CONNECTIONS, ALERTS, RULES, PROCESSES)
 PAGES = ("overview", *(table.name for table in TABLES))
 KEYS = " s sort  r reverse  / filter  b block  a allow  u remove  ␣ pause  ? help  q quit"
 MARKS = {
@@ -273,10 +273,11 @@ class MonitorApp(App[int]):
         """Block or allow the selected row's source, after a confirmation."""
         action = RuleAction(verb)
         table, snapshot = self._table, self._shown
-        if table is None or snapshot is None or table.row is None:
+        row = None if table is None else table.row
+        if table is None or snapshot is None or row is None or table.spec.network is None:
             self.notify("select a row of Sources, Connections or Alerts first")
             return
-        network = ipaddress.ip_network(str(table.spec.network(table.row)))
+        network = ipaddress.ip_network(str(table.spec.network(row)))
         question = _question(action, network, snapshot)
 
         def answered(yes: bool | None) -> None:

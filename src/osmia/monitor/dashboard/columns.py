@@ -9,11 +9,21 @@ from typing import Any
 from osmia.monitor.detect.alert import Alert
 from osmia.monitor.export.text import format_age, format_bytes, format_count, format_rate
 from osmia.monitor.filter import FilterFields, RowFilter
-from osmia.monitor.model import Address, Connection, Network, RuleState, Snapshot, Source, protocol_name
+from osmia.monitor.model import (
+    Address,
+    Connection,
+    Network,
+    ProcessTraffic,
+    RuleState,
+    Snapshot,
+    Source,
+    protocol_name,
+)
 
 __all__ = [
     "ALERTS",
     "CONNECTIONS",
+    "PROCESSES",
     "RULES",
     "SOURCES",
     "Column",
@@ -50,8 +60,8 @@ class TableSpec:
     fields: Callable[[Any], FilterFields]
     identity: Callable[[Any], object]
     """What stays the same of a row from one snapshot to the next."""
-    network: Callable[[Any], Address | Network]
-    """What a rule made from a row blocks or allows."""
+    network: Callable[[Any], Address | Network] | None
+    """What a rule made from a row blocks or allows; None where rows have no address."""
     empty: str
     sorted_by: int
     """Index of the column that it is sorted by at first."""
@@ -148,14 +158,36 @@ SOURCES = TableSpec(
 )
 
 
+def _process_name(connection: Connection) -> str:
+    return "-" if connection.owner is None else connection.owner.process
+
+
+def _round_trip(connection: Connection) -> str:
+    return "-" if connection.round_trip_us is None else f"{connection.round_trip_us / 1000:.1f}ms"
+
+
+def _told_of_connection(connection: Connection) -> str:
+    """The process and the numbers of TCP, where the kernel told them."""
+    owner = connection.owner
+    if owner is None and connection.round_trip_us is None:
+        return ""
+    who = "process not known" if owner is None else f"{owner.process}, pid {owner.pid}, user {owner.uid}"
+    return (
+        f"{who}; round trip {_round_trip(connection)}, {connection.retransmits} retransmits\n"
+        f"{_end(connection.local, connection.local_port)} - "
+        f"{_end(connection.remote, connection.remote_port)}"
+    )
+
+
 def _connection_fields(connection: Connection) -> FilterFields:
     protocol = protocol_name(connection.protocol)
     return FilterFields(
         {"src": connection.remote, "dst": connection.local},
         (connection.local_port, connection.remote_port),
-        {"proto": protocol, "state": connection.state.value},
+        {"proto": protocol, "state": connection.state.value, "process": _process_name(connection).lower()},
         f"{protocol} {_end(connection.local, connection.local_port)} "
-        f"{_end(connection.remote, connection.remote_port)} {connection.state.value}",
+        f"{_end(connection.remote, connection.remote_port)} {connection.state.value} "
+        f"{_process_name(connection)}",
     )
 
 
@@ -210,12 +242,63 @@ CONNECTIONS = TableSpec(
             lambda c: -c.first_seen_ns,
             rank=1,
         ),
+        Column("RTT", 8, lambda c, _: _round_trip(c), lambda c: c.round_trip_us or 0, rank=5),
+        Column("Process", 15, lambda c, _: _process_name(c), _process_name, numeric=False, rank=6),
     ),
     fields=_connection_fields,
+    detail=_told_of_connection,
     identity=lambda c: (c.protocol, c.local, c.local_port, c.remote, c.remote_port),
     network=lambda connection: connection.remote,
     empty="no connections yet",
     sorted_by=7,
+)
+
+
+def _process_fields(process: ProcessTraffic) -> FilterFields:
+    owner = process.owner
+    return FilterFields(
+        {}, (), {"process": owner.process.lower()}, f"{owner.process} {owner.pid} {owner.uid}"
+    )
+
+
+PROCESSES = TableSpec(
+    name="processes",
+    title="Procs",
+    rows=lambda snapshot: snapshot.processes,
+    columns=(
+        Column("Pid", 7, lambda p, _: str(p.owner.pid), lambda p: p.owner.pid),
+        Column(
+            "Process",
+            15,
+            lambda p, _: p.owner.process,
+            lambda p: p.owner.process,
+            stretches=True,
+            numeric=False,
+        ),
+        Column("User", 6, lambda p, _: str(p.owner.uid), lambda p: p.owner.uid),
+        Column("Conns", 5, lambda p, _: format_count(p.connections), lambda p: p.connections),
+        Column(
+            "In",
+            11,
+            lambda p, _: format_rate(p.received.bytes_per_second),
+            lambda p: p.received.bytes_per_second,
+        ),
+        Column(
+            "Out", 11, lambda p, _: format_rate(p.sent.bytes_per_second), lambda p: p.sent.bytes_per_second
+        ),
+        Column(
+            "Bytes",
+            9,
+            lambda p, _: format_bytes(p.received.bytes + p.sent.bytes),
+            lambda p: p.received.bytes + p.sent.bytes,
+        ),
+        Column("Resent", 6, lambda p, _: format_count(p.retransmits), lambda p: p.retransmits, rank=1),
+    ),
+    fields=_process_fields,
+    identity=lambda process: process.owner.pid,
+    network=None,
+    empty="no connection whose process is known",
+    sorted_by=6,
 )
 
 

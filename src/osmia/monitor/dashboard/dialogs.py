@@ -13,7 +13,7 @@ from textual.widgets import Button, Static
 __all__ = ["ConfirmScreen", "HelpScreen"]
 
 HELP = """\
-1-5, Tab     pages               Space  pause the picture
+1-6, Tab     pages               Space  pause the picture
 Up, Down     select a row        b      block the selected source
 PgUp, PgDn   a page of rows      a      allow the selected source
 s            sort by the next    u      take the selected rule away

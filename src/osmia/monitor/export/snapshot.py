@@ -5,7 +5,9 @@ from __future__ import annotations
 from osmia.monitor.detect.alert import Alert
 from osmia.monitor.model import (
     Connection,
+    ConnectionOwner,
     Interface,
+    ProcessTraffic,
     RuleState,
     Snapshot,
     Source,
@@ -17,6 +19,7 @@ __all__ = [
     "alert_to_json",
     "connection_to_json",
     "interface_to_json",
+    "process_to_json",
     "rule_to_json",
     "snapshot_to_json",
     "source_to_json",
@@ -27,6 +30,7 @@ def snapshot_to_json(snapshot: Snapshot, limit: int | None = None) -> dict[str, 
     """All of a snapshot, or of sources, connections and rules only the `limit` with the most bytes."""
     sources = sorted(snapshot.sources, key=lambda source: -source.received.bytes)
     connections = sorted(snapshot.connections, key=lambda c: -(c.received.bytes + c.sent.bytes))
+    processes = sorted(snapshot.processes, key=lambda p: -(p.received.bytes + p.sent.bytes))
     rules = sorted(snapshot.rules, key=lambda rule: -rule.dropped.bytes)
     return {
         "number": snapshot.number,
@@ -43,6 +47,8 @@ def snapshot_to_json(snapshot: Snapshot, limit: int | None = None) -> dict[str, 
         "sources": [source_to_json(source) for source in sources[:limit]],
         "connections_count": len(connections),
         "connections": [connection_to_json(connection) for connection in connections[:limit]],
+        "processes_count": len(processes),
+        "processes": [process_to_json(process) for process in processes[:limit]],
         "alerts": [alert_to_json(alert) for alert in snapshot.alerts],
         "rules_count": len(rules),
         "rules": [rule_to_json(rule) for rule in rules[:limit]],
@@ -103,7 +109,28 @@ def connection_to_json(connection: Connection) -> dict[str, object]:
         "sent": _count(connection.sent),
         "first_seen_ns": connection.first_seen_ns,
         "last_seen_ns": connection.last_seen_ns,
+        **owner_to_json(connection.owner),
+        "round_trip_us": connection.round_trip_us,
+        "retransmits": connection.retransmits,
     }
+
+
+def process_to_json(process: ProcessTraffic) -> dict[str, object]:
+    """One process."""
+    return {
+        **owner_to_json(process.owner),
+        "connections": process.connections,
+        "received": _count(process.received),
+        "sent": _count(process.sent),
+        "retransmits": process.retransmits,
+    }
+
+
+def owner_to_json(owner: ConnectionOwner | None) -> dict[str, object]:
+    """Who has a connection; nulls where that is not known."""
+    if owner is None:
+        return {"process": None, "pid": None, "uid": None}
+    return {"process": owner.process, "pid": owner.pid, "uid": owner.uid}
 
 
 def alert_to_json(alert: Alert) -> dict[str, object]:

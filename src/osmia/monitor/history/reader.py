@@ -26,6 +26,7 @@ from osmia.monitor.model import (
     SourceOfPackets,
     TrafficCount,
     protocol_name,
+    traffic_by_process,
 )
 
 __all__ = ["HistoryQuery", "HistoryReader", "HistoryRow"]
@@ -200,6 +201,7 @@ def _moment(database: sqlite3.Connection, slot: int) -> Snapshot:
     totals = database.execute("SELECT * FROM totals WHERE slot = ? ORDER BY interface", (slot,)).fetchall()
     sources = database.execute("SELECT * FROM sources WHERE slot = ?", (slot,)).fetchall()
     flows = database.execute("SELECT * FROM flows WHERE slot = ?", (slot,)).fetchall()
+    connections = tuple(_connection(row) for row in flows)
     taken = float(slot + SLOT_SECONDS)
     return Snapshot(
         number=0,
@@ -222,7 +224,8 @@ def _moment(database: sqlite3.Connection, slot: int) -> Snapshot:
             Source(address_from_kernel(row[1]), _count(row[2], row[3]), row[4], int(row[5] * 1e9))
             for row in sources
         ),
-        connections=tuple(_connection(row) for row in flows),
+        connections=connections,
+        processes=traffic_by_process(connections),
         history=tuple(RatePoint(*(part / SLOT_SECONDS for part in row)) for row in points),
     )
 
