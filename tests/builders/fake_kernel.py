@@ -115,6 +115,7 @@ class FakeKernel(Kernel):
         btf_fd: int = 0,
         key_type_id: int = 0,
         value_type_id: int = 0,
+        inner_map_fd: int = 0,
     ) -> int:
         self._call("map_create")
         made = FakeMap(int(type), key_size, value_size, max_entries, flags, btf_fd > 0)

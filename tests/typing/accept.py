@@ -639,3 +639,28 @@ def stores_per_socket(ctx: osmia.SockOpsContext) -> int:
 def reads_storage(bpf: osmia.Bpf, pidfd: int) -> None:
     assert_type(bpf[per_task].get(pidfd), Total | None)
     assert_type(bpf[per_socket][pidfd], u64)
+
+
+buckets = osmia.HashOfMaps(u32, HashMap(u32, Total, max_entries=4), max_entries=4)
+halves = osmia.ArrayOfMaps(osmia.ArrayMap(u64, max_entries=4), max_entries=2)
+
+
+@xdp
+def looks_into_maps(ctx: XdpContext) -> XdpAction:
+    totals = buckets.lookup(ctx.length)
+    if totals is None:
+        return XdpAction.PASS
+    assert_type(totals, HashMap[u32, Total])
+    assert_type(totals.lookup(u32(1)), Total | None)
+    half = halves.lookup(1)
+    if half is not None:
+        half[u32(0)] += 1
+    return XdpAction.PASS
+
+
+def exchanges_maps(bpf: osmia.Bpf) -> None:
+    assert_type(bpf[buckets].create(), MutableMapping[u32, Total])
+    fresh = bpf[halves].create()
+    assert_type(fresh[0], u64)
+    bpf[halves][0] = fresh
+    bpf[halves][1][2] = u64(3)

@@ -334,3 +334,16 @@ def called_by_a_timer(port: u16, entry: RejectedTimed) -> None:
 @timer_callback(rejected_timed)  # error
 def of_another_key(port: u32, entry: RejectedTimed) -> None:
     return
+
+
+halves = osmia.ArrayOfMaps(osmia.ArrayMap(u64, max_entries=4), max_entries=2)
+
+
+@xdp
+def wrong_maps(ctx: XdpContext) -> XdpAction:
+    halves.lookup(1)[u32(0)] += 1  # error
+    return XdpAction.PASS
+
+
+def wrong_exchange(bpf: osmia.Bpf) -> None:
+    bpf[halves][0] = u32(1)  # error

@@ -18,6 +18,7 @@ __all__ = [
     "CgroupSkbHandle",
     "HasDescriptor",
     "LocalStorageMapping",
+    "MapOfMapsMapping",
     "NamespaceHandle",
     "NumberMapping",
     "PerfEventHandle",
@@ -31,6 +32,7 @@ __all__ = [
 
 K = TypeVar("K")
 V = TypeVar("V")
+H = TypeVar("H")
 V_contra = TypeVar("V_contra", contravariant=True)
 
 
@@ -203,6 +205,41 @@ class SocketMapping(Protocol[K]):
 
     def fileno(self) -> int:
         """The map's file descriptor."""
+        ...
+
+
+class MapOfMapsMapping(Protocol[K, H]):
+    """Maps by key, each with the handle that a map of its kind has."""
+
+    def create(self) -> H:
+        """A new map of the kind that this map holds, empty and not yet in it.
+
+        It stays open, in the map or not, until the `Bpf` is closed: let two maps take turns where many would
+        be made.
+        """
+        ...
+
+    def __getitem__(self, key: K, /) -> H:
+        """The map under a key; one that another process put there needs CAP_SYS_ADMIN."""
+        ...
+
+    def __setitem__(self, key: K, inner: H, /) -> None:
+        """Put a map there, at once for all programs; those that run may use the one before to their end.
+
+        Raises UsageError (a map of another kind), MapFullError.
+        """
+        ...
+
+    def __delitem__(self, key: K, /) -> None: ...
+
+    def __contains__(self, key: object, /) -> bool: ...
+
+    def __iter__(self) -> Iterator[K]: ...
+
+    def __len__(self) -> int: ...
+
+    def get(self, key: K, /) -> H | None:
+        """The map under a key, or None."""
         ...
 
 

@@ -37,6 +37,7 @@ from osmia.bpf.hooks import (
     CgroupSkbHandle,
     HasDescriptor,
     LocalStorageMapping,
+    MapOfMapsMapping,
     NamespaceHandle,
     NumberMapping,
     PerfEventHandle,
@@ -52,6 +53,7 @@ from osmia.dataclass import dataclass
 from osmia.errors import UsageError
 from osmia.lang import (
     ArrayMap,
+    ArrayOfMaps,
     BloomFilter,
     CgroupProgram,
     CgroupSkbProgram,
@@ -62,6 +64,7 @@ from osmia.lang import (
     DevMapHash,
     Global,
     HashMap,
+    HashOfMaps,
     HistogramMap,
     Integer,
     LocalStorage,
@@ -127,6 +130,7 @@ E = TypeVar("E")
 R = TypeVar("R")
 A = TypeVar("A")
 I = TypeVar("I", bound=Integer | bool)  # noqa: E741
+O = TypeVar("O")  # noqa: E741
 V_co = TypeVar("V_co", covariant=True)
 Given_contra = TypeVar("Given_contra", contravariant=True)
 Key_co = TypeVar("Key_co", covariant=True)
@@ -390,6 +394,38 @@ class Bpf(ABC):
     def __getitem__(self, declaration: Queue[V]) -> QueueMapping[V]: ...
     @overload
     def __getitem__(self, declaration: BloomFilter[V]) -> BloomMapping[V]: ...
+    @overload
+    def __getitem__(
+        self, declaration: HashOfMaps[O, HashMap[K, V]]
+    ) -> MapOfMapsMapping[O, MutableMapping[K, V]]: ...
+    @overload
+    def __getitem__(
+        self, declaration: HashOfMaps[O, PerCpuHashMap[K, V]]
+    ) -> MapOfMapsMapping[O, PerCpuMapping[K, V]]: ...
+    @overload
+    def __getitem__(
+        self, declaration: HashOfMaps[O, ArrayMap[V]]
+    ) -> MapOfMapsMapping[O, ArrayMapping[V]]: ...
+    @overload
+    def __getitem__(
+        self, declaration: HashOfMaps[O, PerCpuArray[V]]
+    ) -> MapOfMapsMapping[O, PerCpuArrayMapping[V]]: ...
+    @overload
+    def __getitem__(
+        self, declaration: ArrayOfMaps[HashMap[K, V]]
+    ) -> MapOfMapsMapping[int, MutableMapping[K, V]]: ...
+    @overload
+    def __getitem__(
+        self, declaration: ArrayOfMaps[PerCpuHashMap[K, V]]
+    ) -> MapOfMapsMapping[int, PerCpuMapping[K, V]]: ...
+    @overload
+    def __getitem__(
+        self, declaration: ArrayOfMaps[ArrayMap[V]]
+    ) -> MapOfMapsMapping[int, ArrayMapping[V]]: ...
+    @overload
+    def __getitem__(
+        self, declaration: ArrayOfMaps[PerCpuArray[V]]
+    ) -> MapOfMapsMapping[int, PerCpuArrayMapping[V]]: ...
     @overload
     def __getitem__(self, declaration: LocalStorage[V]) -> LocalStorageMapping[V]: ...
     @overload

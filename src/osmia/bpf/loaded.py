@@ -22,6 +22,7 @@ from osmia.lang import (
     Global,
     LocalStorage,
     Map,
+    MapOfMaps,
     Program,
     Queue,
     RedirectMap,
@@ -33,6 +34,7 @@ from osmia.lang import (
     u32,
 )
 from osmia.lang.events import EventMap
+from osmia.lang.map_of_maps import is_map_of_maps
 from osmia.lang.memory import MemoryCodec, encode
 from osmia.lang.programs import is_program
 from osmia.lang.references import References
@@ -44,6 +46,7 @@ from osmia.loader import (
     LoadedObject,
     LocalStorageHandle,
     MapObject,
+    MapOfMapsHandle,
     ObjectSpec,
     PerCpuArrayHandle,
     PerCpuHashMapHandle,
@@ -166,6 +169,7 @@ class LoadedBpf(Bpf):
         self._programs = programs
         tables = (references.maps, references.constants, references.globals)
         self._names: dict[object, str] = {each: name for table in tables for name, each in table.items()}
+        self._opened: dict[int, MapObject] = {}
         self._sections: dict[str, DataMemory] = {}
         self._resources = ExitStack()
         self._resources.enter_context(loaded)
@@ -254,6 +258,18 @@ class LoadedBpf(Bpf):
 
     def _map(self, declaration: Map) -> object:
         created = self._created(declaration)
+        if is_map_of_maps(declaration):
+            return self._map_of_maps(declaration, created)
+        return self._typed_map(declaration, created)
+
+    def _map_of_maps(self, declaration: MapOfMaps[Any, Map], created: MapObject) -> object:
+        def typed(inner: MapObject) -> Any:
+            return self._typed_map(declaration.inner, inner)
+
+        keys: MemoryCodec[Any] = MemoryCodec(cast("type[Any]", declaration.key_type))
+        return MapOfMapsHandle(created, keys, typed, self._read, self._opened)
+
+    def _typed_map(self, declaration: Map, created: MapObject) -> object:
         values: MemoryCodec[Any] = MemoryCodec(cast("type[Any]", declaration.value_type))
         kind = declaration.map_type
         if kind is MapType.PROG_ARRAY:

@@ -42,6 +42,7 @@ from osmia.lang import (
     XdpProgram,
 )
 from osmia.lang.events import EventMap
+from osmia.lang.map_of_maps import is_map_of_maps
 from osmia.lang.program_arrays import is_program_array
 from osmia.lang.references import references_of
 from osmia.lang.runtime import Runtime, enter_runtime, leave_runtime
@@ -54,6 +55,7 @@ from osmia.simulator import (
     SimulatedKernel,
     SimulatedLocalStorage,
     SimulatedMap,
+    SimulatedMapOfMaps,
     SimulatedNumbers,
     SimulatedPerCpuArray,
     SimulatedPerCpuMap,
@@ -236,7 +238,12 @@ class SimulatedBpf(Bpf):
         self._check_map(declaration)
         if is_program_array(declaration):
             return SimulatedProgramArray(self.kernel, declaration, self._programs)
+        if is_map_of_maps(declaration):
+            return SimulatedMapOfMaps(self.kernel, declaration, self._inner_map)
         return _HANDLES[_plain_type(declaration)](self.kernel, declaration)
+
+    def _inner_map(self, declaration: Map) -> object:
+        return _HANDLES[type(declaration)](self.kernel, declaration)
 
     def _variable(self, declaration: Global[Any]) -> SimulatedVariable[Any]:
         if declaration not in self._references.globals.values():

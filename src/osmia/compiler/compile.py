@@ -23,6 +23,7 @@ from osmia.compiler.source import read_function
 from osmia.diagnostics import Span
 from osmia.errors import CompileError, InternalError, UsageError
 from osmia.lang.constants import Constant
+from osmia.lang.map_of_maps import is_map_of_maps
 from osmia.lang.maps import Map
 from osmia.lang.program_arrays import is_program_array
 from osmia.lang.programs import Program
@@ -86,7 +87,8 @@ def check(programs: tuple[Program[Any, Any], ...], references: References | None
         raise CompileError(tuple(context.findings)).with_traceback(None)
     log_formats = context.log.encode()
     counters = (context.lost_events,) if context.lost_events is not None else ()
-    definitions = (*maps.values(), *counters, *((LOG_MAP,) if log_formats else ()))
+    in_object = [each for each in maps.values() if each.pointer is None]
+    definitions = (*in_object, *counters, *((LOG_MAP,) if log_formats else ()))
     subprograms = [each.ir for each in context.subprograms.values()]
     module = ModuleIr(
         tuple(function for function in (*functions, *subprograms) if function is not None),
@@ -143,12 +145,13 @@ def _define_map(name: str, declaration: Map, types: TypeTable) -> MapDefinition:
     if isinstance(declaration, StackTrace):
         addresses = ArrayType("addresses", U64, declaration.depth)
         return MapDefinition(name, number, U32, addresses, declaration.max_entries)
+    inner = _define_map(name, declaration.inner, types) if is_map_of_maps(declaration) else None
     key, value = types.memory_type(declaration.key_type), types.memory_type(declaration.value_type)
     assert key is not None
     assert value is not None
     if declaration.map_type is MapType.LPM_TRIE:
         key = _trie_key(key)
-    return MapDefinition(name, number, key, value, declaration.max_entries, declaration.flags)
+    return MapDefinition(name, number, key, value, declaration.max_entries, declaration.flags, inner=inner)
 
 
 def _define_global(name: str, variable: Global[Any], types: TypeTable) -> VariableDefinition:

@@ -81,6 +81,7 @@ from osmia.lang.local_storage import (
     current_task,
 )
 from osmia.lang.loops import loop
+from osmia.lang.map_of_maps import ArrayOfMaps, HashOfMaps, MapOfMaps
 from osmia.lang.maps import (
     ArrayMap,
     HashMap,
@@ -169,6 +170,7 @@ from osmia.uapi import PerfHardware, PerfSoftware, RingBufFlags, SocketEvents, S
 __all__ = [
     "Array",
     "ArrayMap",
+    "ArrayOfMaps",
     "Atomic",
     "BitField",
     "BloomFilter",
@@ -207,6 +209,7 @@ __all__ = [
     "FmodRetProgram",
     "Global",
     "HashMap",
+    "HashOfMaps",
     "Histogram",
     "HistogramMap",
     "Histograms",
@@ -229,6 +232,7 @@ __all__ = [
     "LsmContext",
     "LsmProgram",
     "Map",
+    "MapOfMaps",
     "NetfilterVerdict",
     "Packet",
     "PerCpuArray",

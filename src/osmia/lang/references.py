@@ -12,6 +12,7 @@ from osmia.lang.constants import Constant
 from osmia.lang.events import EventMap
 from osmia.lang.functions import Subprogram
 from osmia.lang.kfuncs import KernelFunction
+from osmia.lang.map_of_maps import is_map_of_maps
 from osmia.lang.maps import Map
 from osmia.lang.program_arrays import is_program_array
 from osmia.lang.programs import Program
@@ -120,16 +121,18 @@ def _visit_value(name: str, value: object, used: tuple[str, ...], found: Referen
                 _visit_class(value, found)
 
 
-def _visit_map(name: str, declaration: Map, found: References) -> None:
+def _visit_map(name: str, value: Map, found: References) -> None:
     """Its types, the maps that come with it, and the programs that stand in it."""
-    _declare(found, found.maps, name, declaration)
-    events = declaration.events if isinstance(declaration, EventMap) else ()
-    for memory_type in (declaration.key_type, declaration.value_type, *events):
+    _declare(found, found.maps, name, value)
+    events = value.events if isinstance(value, EventMap) else ()
+    inner = value.inner if is_map_of_maps(value) else value
+    kinds = (value.key_type, value.value_type, inner.key_type, inner.value_type)
+    for memory_type in dict.fromkeys((*kinds, *events)):
         _visit_value("", memory_type, (), found)
-    for suffix, companion in declaration.companions.items():
+    for suffix, companion in value.companions.items():
         _visit_value(f"{name}_{suffix}", companion, (), found)
-    if is_program_array(declaration):
-        given = declaration.programs.values()
+    if is_program_array(value):
+        given = value.programs.values()
         found.programs += [program for program in given if program not in found.programs]
         found.names |= {program.name for program in given}
 

@@ -14,6 +14,7 @@ from osmia.lang.memory import Buffer
 from osmia.uapi import UpdateFlags
 
 if TYPE_CHECKING:
+    from osmia.lang.integers import u32
     from osmia.lang.maps import Map
     from osmia.lang.programs import Program
     from osmia.lang.timer_callbacks import TimerCallback
@@ -84,6 +85,10 @@ class Runtime(Protocol):
 
     def program(self, declaration: Map, index: int) -> Program[Any, Any] | None:
         """The program at an index of a program array, or None."""
+        ...
+
+    def inner_map(self, number: u32) -> Map:
+        """The map of a number that stands in a map of maps."""
         ...
 
     def constant(self, declaration: object) -> object:

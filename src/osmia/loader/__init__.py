@@ -18,6 +18,7 @@ from osmia.loader.loading import LoadedObject, load_object
 from osmia.loader.local_storage import LocalStorageHandle
 from osmia.loader.lost_events import lost_counter
 from osmia.loader.map_object import MapObject, create_map
+from osmia.loader.map_of_maps import MapOfMapsHandle
 from osmia.loader.maps import (
     ArrayHandle,
     HashMapHandle,
@@ -62,6 +63,7 @@ __all__ = [
     "LoadedObject",
     "LocalStorageHandle",
     "MapObject",
+    "MapOfMapsHandle",
     "MapReference",
     "MapSpec",
     "ObjectSpec",

@@ -126,6 +126,7 @@ def load_object(
             descriptor = resources.enter_context(Descriptor(kernel, fd, f"program {program.name!r}"))
             programs[program.name] = ProgramHandle(kernel, descriptor, program)
         for map_spec in spec.maps.values():
+            _fill_maps(maps[map_spec.name], map_spec, maps)
             _fill_programs(maps[map_spec.name], map_spec, programs)
         return LoadedObject(spec, programs, maps, tuple(notes), resources.pop_all(), statistics)
 
@@ -156,6 +157,14 @@ def _fill(created: MapObject, spec: MapSpec, contents: bytes | None) -> None:
         created.kernel.map_update(created.fileno(), bytes(4), contents)
     if spec.frozen:
         created.kernel.map_freeze(created.fileno())
+
+
+def _fill_maps(created: MapObject, spec: MapSpec, maps: Mapping[str, MapObject]) -> None:
+    for key, name in spec.maps.items():
+        if name not in maps:
+            raise UsageError(f"map {spec.name!r} has {name!r} at {key}, which is no map of the object")
+        value = maps[name].fileno().to_bytes(4, "little")
+        created.kernel.map_update(created.fileno(), key.to_bytes(spec.key_size, "little"), value)
 
 
 def _fill_programs(created: MapObject, spec: MapSpec, programs: Mapping[str, ProgramHandle]) -> None:

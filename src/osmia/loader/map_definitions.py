@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from osmia.btf import Btf, types
-from osmia.dataclass import dataclass
+from osmia.dataclass import dataclass, replace
 from osmia.elf import ElfObject, Section, Symbol, SymbolType
 from osmia.errors import MalformedError, NotSupportedError
 from osmia.loader.specification import MapSpec, VariableSpec
@@ -13,8 +13,9 @@ from osmia.uapi import MapFlags, MapType
 
 _DATA_SECTIONS = (".rodata", ".data", ".bss")
 _KNOWN_MEMBERS = frozenset({"type", "key", "value", "max_entries", "key_size", "value_size", "map_flags"})
-_PROGRAMS = "values"
-"""The member of a program array that names the programs in it; no other map's is known."""
+_VALUES = "values"
+"""The member that names what stands in a program array or a map of maps; no other map's is known."""
+_OF_MAPS = frozenset({MapType.ARRAY_OF_MAPS, MapType.HASH_OF_MAPS})
 _LIMIT = 0xFFFFFFFF
 
 
@@ -44,8 +45,34 @@ def _member(btf: Btf, member: types.Member, map_name: str) -> _Member:
 
 
 def _definition(elf: ElfObject, btf: Btf, symbol: Symbol, variable: types.Variable) -> MapSpec:
-    name = symbol.name
     struct = btf.resolve(variable.type)
+    spec = _described(btf, symbol.name, struct)
+    assert isinstance(struct, types.Struct)
+    if spec.type == MapType.PROG_ARRAY:
+        return replace(spec, programs=_values(elf, symbol, struct, SymbolType.FUNC, "program"))
+    if spec.type in _OF_MAPS:
+        inner = replace(_inner(btf, symbol.name, struct), name=symbol.name)
+        maps = _values(elf, symbol, struct, SymbolType.OBJECT, "map")
+        return replace(spec, inner=inner, maps=maps)
+    return spec
+
+
+def _inner(btf: Btf, name: str, definition: types.Struct) -> MapSpec:
+    """What the definition of a map of maps says of the maps in it."""
+    member = next((each for each in definition.members if each.name == _VALUES), None)
+    array = btf.resolve(member.type) if member is not None else None
+    pointer = btf.resolve(array.type) if isinstance(array, types.Array) else None
+    struct = btf.resolve(pointer.type) if isinstance(pointer, types.Pointer) else None
+    if not isinstance(struct, types.Struct):
+        raise _fault(f"map {name!r} does not say what the maps in it are like")
+    inner = _described(btf, name, struct)
+    if inner.type in _OF_MAPS:
+        raise _fault(f"the maps in map {name!r} are maps of maps")
+    return inner
+
+
+def _described(btf: Btf, name: str, struct: types.Type | None) -> MapSpec:
+    """A map without what stands in it."""
     if not isinstance(struct, types.Struct):
         raise _fault(f"map {name!r} is not defined by a struct")
     members: dict[str, _Member] = {}
@@ -82,10 +109,8 @@ def _definition(elf: ElfObject, btf: Btf, symbol: Symbol, variable: types.Variab
     if map_type == MapType.PERF_EVENT_ARRAY:
         # Its entries are descriptors; a definition may give the type of the events instead.
         key_size, key_type, value_size, value_type = 4, 0, 4, 0
-    programs: dict[int, str] = {}
-    if map_type == MapType.PROG_ARRAY:
+    if map_type == MapType.PROG_ARRAY or map_type in _OF_MAPS:
         value_size, value_type = 4, 0
-        programs = _programs(elf, symbol, struct)
     if map_type == MapType.RINGBUF:
         key_size, key_type, value_size, value_type = 0, 0, 0, 0
     flags = MapFlags(number("map_flags") or 0)
@@ -99,27 +124,26 @@ def _definition(elf: ElfObject, btf: Btf, symbol: Symbol, variable: types.Variab
         flags,
         key_type,
         value_type,
-        programs=programs,
         locked=locked,
     )
 
 
 def _refuse_unknown(name: str, map_type: MapType, definition: types.Struct) -> None:
     for member in definition.members:
-        is_programs = map_type == MapType.PROG_ARRAY and member.name == _PROGRAMS
-        if member.name not in _KNOWN_MEMBERS and not is_programs:
+        has_values = map_type == MapType.PROG_ARRAY or map_type in _OF_MAPS
+        if member.name not in _KNOWN_MEMBERS and not (has_values and member.name == _VALUES):
             raise NotSupportedError(f"member {member.name!r} of map {name!r}", needs="a later osmia")
 
 
-def _programs(elf: ElfObject, symbol: Symbol, definition: types.Struct) -> dict[int, str]:
-    """The programs that the definition of a program array points to, where it does."""
-    starts = [member.bit_offset // 8 for member in definition.members if member.name == _PROGRAMS]
+def _values(
+    elf: ElfObject, symbol: Symbol, definition: types.Struct, kind: SymbolType, what: str
+) -> dict[int, str]:
+    """The programs or maps that a definition points to, where it does, by index."""
+    starts = [member.bit_offset // 8 for member in definition.members if member.name == _VALUES]
     if not starts:
         return {}
     start = starts[0]
-    functions = {
-        (each.section, each.value): each.name for each in elf.symbols if each.type == SymbolType.FUNC
-    }
+    known = {(each.section, each.value): each.name for each in elf.symbols if each.type == kind}
     section = symbol.section
     assert section is not None
     data = elf.sections[section].data
@@ -131,9 +155,9 @@ def _programs(elf: ElfObject, symbol: Symbol, definition: types.Struct) -> dict[
         target = relocation.symbol.value + int.from_bytes(
             data[relocation.offset : relocation.offset + 8], "little"
         )
-        name = functions.get((relocation.symbol.section, target))
+        name = known.get((relocation.symbol.section, target))
         if name is None or (place - start) % 8:
-            raise _fault(f"map {symbol.name!r} refers to what is no program", relocation.offset)
+            raise _fault(f"map {symbol.name!r} refers to what is no {what}", relocation.offset)
         found[(place - start) // 8] = name
     return found
 

@@ -122,6 +122,14 @@ def create_map(kernel: Kernel, spec: MapSpec, btf_fd: int = 0) -> MapObject:
         KernelError: sizes or flags that the kernel does not take.
     """
     spec = fitted(kernel, spec)
+    if spec.inner is not None:
+        # The kernel takes the kind of the maps in it from one of them.
+        with create_map(kernel, spec.inner, btf_fd) as pattern:
+            return _create(kernel, spec, btf_fd, pattern.fileno())
+    return _create(kernel, spec, btf_fd)
+
+
+def _create(kernel: Kernel, spec: MapSpec, btf_fd: int, inner_map_fd: int = 0) -> MapObject:
     with_types = btf_fd > 0 and spec.type not in _WITHOUT_BTF and spec.value_type_id > 0
 
     def create(typed: bool) -> int:
@@ -135,6 +143,7 @@ def create_map(kernel: Kernel, spec: MapSpec, btf_fd: int = 0) -> MapObject:
             btf_fd=btf_fd if typed else 0,
             key_type_id=spec.key_type_id if typed else 0,
             value_type_id=spec.value_type_id if typed else 0,
+            inner_map_fd=inner_map_fd,
         )
 
     try:

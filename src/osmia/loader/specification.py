@@ -120,6 +120,10 @@ class MapSpec:
     variables: tuple[VariableSpec, ...] = ()
     programs: Mapping[int, str] = field(default_factory=dict[int, str])
     """The entries of a program array, by index."""
+    inner: MapSpec | None = None
+    """What the maps in a map of maps are like."""
+    maps: Mapping[int, str] = field(default_factory=dict[int, str])
+    """The maps that stand in a map of maps from the start, by key."""
     locked: bool = False
     """Whether the value has a spin lock, under which user space reads and writes it too."""
     frozen: bool = False

@@ -13,6 +13,7 @@ from osmia.simulator.handles import (
 from osmia.simulator.kernel import SimulatedKernel
 from osmia.simulator.keyless import SimulatedBloomFilter, SimulatedNumbers, SimulatedQueue
 from osmia.simulator.local_storage import SimulatedLocalStorage
+from osmia.simulator.map_of_maps import SimulatedMapOfMaps
 from osmia.simulator.program_arrays import SimulatedProgramArray
 from osmia.simulator.programs import Run, run_classifier, run_xdp
 from osmia.simulator.variables import SimulatedConstant, SimulatedVariable
@@ -27,6 +28,7 @@ __all__ = [
     "SimulatedKernel",
     "SimulatedLocalStorage",
     "SimulatedMap",
+    "SimulatedMapOfMaps",
     "SimulatedNumbers",
     "SimulatedPerCpuArray",
     "SimulatedPerCpuMap",

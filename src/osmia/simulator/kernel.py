@@ -11,6 +11,7 @@ from typing import Any, cast
 from osmia.errors import UsageError
 from osmia.lang import (
     ArrayMap,
+    ArrayOfMaps,
     BloomFilter,
     Constant,
     Global,
@@ -29,6 +30,7 @@ from osmia.lang import (
     Stack,
     StackTrace,
     TimerCallback,
+    u32,
 )
 from osmia.lang.memory import Buffer
 from osmia.lang.runtime import enter_runtime, leave_runtime
@@ -68,6 +70,7 @@ class SimulatedKernel:
         self._programs: dict[ProgramArray[Any], dict[int, Program[Any, Any]]] = {}
         self._variables: dict[Global[Any], bytearray] = {}
         self._timers = Timers()
+        self._inner: list[tuple[Map, object]] = []
         self._storages: dict[Map, EntryStorage | EventStorage] = {}
 
     @property
@@ -141,6 +144,24 @@ class SimulatedKernel:
         """The program at an index of a program array."""
         return self.programs(cast("ProgramArray[Any]", declaration)).get(index)
 
+    def inner_map(self, number: u32) -> Map:
+        """The map of a number that stands in a map of maps."""
+        return self._inner[int(number) - 1][0]
+
+    def inner_handle(self, number: int) -> object:
+        """The handle of such a map."""
+        return self._inner[number - 1][1]
+
+    def inner_number(self, handle: object) -> int | None:
+        """The number of the map that a handle is of; None where it is no such map."""
+        found = (number for number, (_, known) in enumerate(self._inner, 1) if known is handle)
+        return next(found, None)
+
+    def keep_inner(self, declaration: Map, handle: object) -> None:
+        """Give a map a number, so that it can stand in a map of maps."""
+        with self.lock:
+            self._inner.append((declaration, handle))
+
     def constant(self, declaration: object) -> object:
         """The value that was set, or the default."""
         constant = cast("Constant[Any]", declaration)
@@ -203,7 +224,7 @@ class SimulatedKernel:
             return TrieStorage(size, limit, declaration.key_size - 4)
         if isinstance(declaration, StackTrace):
             return HashStorage(size, declaration.places, None, evicts=False)
-        if isinstance(declaration, (ArrayMap, PerCpuArray)) or _is_single_histogram(declaration):
+        if isinstance(declaration, (ArrayMap, PerCpuArray, ArrayOfMaps)) or _is_single_histogram(declaration):
             return ArrayStorage(size, limit, processors)
         if isinstance(declaration, Queue):
             return QueueStorage(size, limit, last_first=isinstance(declaration, Stack))

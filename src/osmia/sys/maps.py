@@ -45,6 +45,7 @@ class MapCalls:
         btf_fd: int = 0,
         key_type_id: int = 0,
         value_type_id: int = 0,
+        inner_map_fd: int = 0,
     ) -> int:
         """Create a map and return its file descriptor."""
         attributes = records.MapCreate(
@@ -53,6 +54,7 @@ class MapCalls:
             value_size=value_size,
             max_entries=max_entries,
             map_flags=flags,
+            inner_map_fd=inner_map_fd,
             map_name=name_bytes(name),
             btf_fd=btf_fd,
             btf_key_type_id=key_type_id,

@@ -157,6 +157,9 @@ def _map_body(definition: MapDefinition) -> tuple[str, str]:
     """A pointer for each member of the definition; programs that stand in the map are real ones."""
     has_value = definition.value is not None and not definition.programs
     pointers = 2 + bool(definition.flags) + (definition.key is not None) + has_value
+    if definition.inner is not None:
+        members = [*["ptr"] * pointers, "[0 x ptr]"]
+        return f"{{ {', '.join(members)} }}", "zeroinitializer"
     if not definition.programs:
         return f"{{ {', '.join(['ptr'] * pointers)} }}", "zeroinitializer"
     programs = dict(definition.programs)

@@ -137,6 +137,9 @@ class DebugInfo:
 
     def map(self, definition: MapDefinition) -> str:
         """The node of a map: libbpf's BTF-defined form, numbers as lengths of arrays."""
+        return self._global(definition.name, self._map_struct(definition))
+
+    def _map_struct(self, definition: MapDefinition) -> str:
         members = [
             ("type", self._number(definition.map_type)),
             ("max_entries", self._number(definition.max_entries)),
@@ -148,19 +151,20 @@ class DebugInfo:
             if memory_type is not None:
                 members.append((name, self._pointer(self._type(memory_type))))
         if definition.programs:
-            members.append(("values", self._programs()))
+            members.append(("values", self._open_array(self._signature([]))))
+        if definition.inner is not None:
+            members.append(("values", self._open_array(self._map_struct(definition.inner))))
         nodes = [self._member(name, node, 64, 64 * index) for index, (name, node) in enumerate(members)]
         elements = self._add(f"!{{{', '.join(nodes)}}}")
-        composite = self._add(
+        return self._add(
             f"!DICompositeType(tag: DW_TAG_structure_type, size: {64 * len(members)}, elements: {elements})"
         )
-        return self._global(definition.name, composite)
 
-    def _programs(self) -> str:
-        """An array of pointers to functions, its length left open, as libbpf wants it."""
+    def _open_array(self, pointee: str) -> str:
+        """An array of pointers, its length left open, as libbpf wants it for programs and maps in a map."""
         subrange = self._add(f"!{{{self._add('!DISubrange(count: -1)')}}}")
         return self._add(
-            f"!DICompositeType(tag: DW_TAG_array_type, baseType: {self._pointer(self._signature([]))}, "
+            f"!DICompositeType(tag: DW_TAG_array_type, baseType: {self._pointer(pointee)}, "
             f"elements: {subrange})"
         )
 

@@ -51,6 +51,7 @@ from osmia.compiler.ir.types import (
 from osmia.compiler.primitives import kernel_memory
 from osmia.compiler.primitives.context_arrays import context_array
 from osmia.compiler.primitives.contexts import context_row
+from osmia.compiler.primitives.map_of_maps import as_map
 from osmia.compiler.primitives.methods import methods_of
 from osmia.compiler.primitives.properties import properties_of
 from osmia.compiler.primitives.tracing import is_record_field, record_field
@@ -175,7 +176,8 @@ def name(checker: Checker, node: ast.Name) -> Value:
         held = reservations.held_by(checker, node)
         if isinstance(held, Poison):
             return held
-        return Reference(result, variable.origin, roots=variable.shares | {node.id}, reservations=held)
+        found = Reference(result, variable.origin, roots=variable.shares | {node.id}, reservations=held)
+        return as_map(checker, found)
     result = checker.builder.register(kind)
     checker.builder.emit(LoadLocal(result, variable.local))
     return scalar(result)
@@ -324,6 +326,8 @@ def place_subscript(checker: Checker, receiver: Value, node: ast.Subscript) -> V
     span = checker.span(node.slice)
     if isinstance(receiver, Poison):
         return receiver
+    if isinstance(receiver, Reference) and receiver.type.space is Space.MAP:
+        return checker.present(receiver, checker.span(node))
     if not isinstance(receiver, Reference) or not isinstance(receiver.type.pointee, ArrayType):
         return checker.report(findings.unsupported_operator(checker.span(node), "[…]", str(receiver)))
     if receiver.type.nullable:

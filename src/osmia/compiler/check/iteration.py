@@ -24,8 +24,9 @@ from osmia.compiler.check.values import (
     limits,
     scalar,
 )
-from osmia.compiler.ir.ops import Argument, LoadLocal, MapAddress, Number, Parameter, StoreLocal, TurnCall
+from osmia.compiler.ir.ops import Argument, LoadLocal, Number, Parameter, StoreLocal, TurnCall
 from osmia.compiler.ir.types import I64, U32, ArrayType, IntegerType, PointerType, Space
+from osmia.compiler.primitives import maps
 from osmia.dataclass import dataclass, replace
 from osmia.diagnostics import Span
 from osmia.lang.loops import MOST_TURNS, loop
@@ -165,8 +166,7 @@ def entries_of(checker: Checker, node: ast.expr, evaluate: Evaluate) -> Turns | 
     place = PointerType(value, Space.MAP_VALUE if declaration.per_cpu else Space.SHARED_MAP_VALUE)
     at_key = PointerType(key, Space.MAP_VALUE)
     checker.at(node)
-    entries = checker.builder.register(PointerType(None, Space.MAP))
-    checker.builder.emit(MapAddress(entries, checker.module.maps[declaration]))
+    entries = maps.address(checker, maps.definition_of(checker, declaration))
 
     def item(_: PlainInt) -> Value:
         given = [checker.builder.register(at_key), checker.builder.register(place)]

@@ -10,7 +10,7 @@ from osmia.compiler.check import operators
 from osmia.compiler.check.context import Checker, number
 from osmia.compiler.check.values import Poison, Reference, Scalar, Several, Static, Value, scalar
 from osmia.compiler.ir.ops import LoadLocal, Number, StoreLocal
-from osmia.compiler.ir.types import BOOL, ArrayType
+from osmia.compiler.ir.types import BOOL, ArrayType, Space
 from osmia.compiler.primitives import maps, queues
 from osmia.dataclass import dataclass
 from osmia.lang.flags import Flags
@@ -93,6 +93,8 @@ def membership(
         value = queues.contains(checker, right.value, left, checker.span(node.left))
     elif isinstance(right, Static) and isinstance(right.value, Map) and right.value.key_type is not None:
         value = maps.contains(checker, right.value, left, checker.span(node.left))
+    elif isinstance(right, Reference) and right.type.space is Space.MAP:
+        return checker.present(right, checker.span(node))
     else:
         is_array = isinstance(right, Reference) and isinstance(right.type.pointee, ArrayType)
         help_text = "write `any(x == y for y in array)`" if is_array else "it is for maps, tuples and ranges"

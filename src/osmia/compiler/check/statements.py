@@ -96,6 +96,9 @@ def _delete(checker: Checker, target: ast.expr) -> None:
             if not isinstance(key, Poison):
                 maps.delete(checker, receiver.value, key, checker.span(target.slice))
             return
+        if isinstance(receiver, Reference) and receiver.type.space is Space.MAP:
+            checker.present(receiver, checker.span(target))
+            return
     checker.report(
         findings.refused_syntax(
             checker.span(target), "`del` of this", "only map entries can be deleted", "`del m[key]`"

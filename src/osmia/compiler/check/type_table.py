@@ -23,6 +23,7 @@ from osmia.lang.arrays import Array
 from osmia.lang.atomics import Atomic
 from osmia.lang.integers import Integer, u64
 from osmia.lang.kernel_structs import KernelStruct, field_layout, type_size
+from osmia.lang.map_of_maps import MapOfMaps
 from osmia.lang.pointers import Pointer
 from osmia.lang.spin_locks import SpinLock
 from osmia.lang.structs import Struct, Union as UnionClass
@@ -35,6 +36,7 @@ class TypeTable:
     def __init__(self) -> None:
         self._classes: dict[MemoryType, type[Any]] = {}
         self._types: dict[type[Any], MemoryType] = {}
+        self._maps: dict[MemoryType, MapOfMaps[Any, Any]] = {}
         self._kernel_structs: dict[type[KernelStruct], StructType] = {}
 
     def memory_type(self, python_type: object) -> MemoryType | None:
@@ -128,6 +130,20 @@ class TypeTable:
             self._kernel_structs[python_class] = made
             self._classes[made] = python_class
         return self._kernel_structs[python_class]
+
+    def map_type(self, outer: MapOfMaps[Any, Any]) -> StructType:
+        """What a map in a map of maps is: a type without contents, of the name of the map's class."""
+        for known, declaration in self._maps.items():
+            if declaration is outer and isinstance(known, StructType):
+                return known
+        name = type(outer.inner).__name__
+        made = StructType(name if not self._maps else f"{name}_{len(self._maps) + 1}", (), 0, 8)
+        self._maps[made] = outer
+        return made
+
+    def map_of(self, kind: MemoryType) -> MapOfMaps[Any, Any]:
+        """The map of maps that a map was found in."""
+        return self._maps[kind]
 
     def pointer_target(self, annotation: object) -> MemoryType | None:
         """The integer type T of `Pointer[T]`, or the type of a struct of the kernel, else None."""

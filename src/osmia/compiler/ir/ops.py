@@ -99,6 +99,10 @@ class MapDefinition:
     flags: int = 0
     programs: tuple[tuple[int, str], ...] = ()
     """Entries of a program array from the start."""
+    inner: MapDefinition | None = None
+    """What the maps in a map of maps are like."""
+    pointer: Operand | None = None
+    """Where the map is, for one that is found when the program runs; it is not in the object."""
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,11 @@ def call_helper(checker: Checker, receiver: Value, call: Call, *, name: str) -> 
         value, span = given[argument.name]
         if argument.kind is ArgumentKind.MAP:
             declaration = _declaration(checker, name, value, span)
-            operand = None if declaration is None else maps.address(checker, checker.module.maps[declaration])
+            operand = (
+                None
+                if declaration is None
+                else maps.address(checker, maps.definition_of(checker, declaration))
+            )
         elif argument.kind is ArgumentKind.KEY:
             operand = None if declaration is None else _key(checker, declaration, value, span)
         elif argument.kind in (ArgumentKind.READ, ArgumentKind.WRITE):

@@ -34,6 +34,7 @@ from osmia.diagnostics import Span
 from osmia.lang.events import EventMap
 from osmia.lang.histograms import HistogramMap
 from osmia.lang.local_storage import LocalStorage
+from osmia.lang.map_of_maps import MapOfMaps
 from osmia.lang.maps import Map
 from osmia.lang.program_arrays import ProgramArray
 from osmia.lang.redirect_maps import RedirectMap
@@ -41,7 +42,7 @@ from osmia.lang.socket_maps import SocketMap
 from osmia.lang.stack_traces import StackTrace
 from osmia.uapi import MapType, UpdateFlags
 
-_LOOKUP, _UPDATE, _DELETE = 1, 2, 3
+LOOKUP, _UPDATE, _DELETE = 1, 2, 3
 _PERF_EVENT_OUTPUT = 25
 _OUTPUT = frozenset({Space.STACK, Space.MAP_VALUE, Space.SHARED_MAP_VALUE, Space.MEMORY})
 """Where helpers that send events may read."""
@@ -68,6 +69,8 @@ def has_entries(checker: Checker, declaration: Map, span: Span, *, delete: bool 
         checker.report(findings.no_entries(span, name, "user space puts sockets in"))
     elif isinstance(declaration, StackTrace):
         checker.report(findings.no_entries(span, name, "keep a stack with `capture_kernel`"))
+    elif isinstance(declaration, MapOfMaps):
+        checker.report(findings.no_entries(span, name, "user space puts maps in; get one with `lookup`"))
     elif isinstance(declaration, LocalStorage):
         checker.report(findings.no_entries(span, name, "take `lookup_or_create(owner)` and `delete(owner)`"))
     elif delete and declaration.map_type in _ARRAYS:
@@ -84,6 +87,8 @@ def definition_of(checker: Checker, declaration: Map) -> MapDefinition:
 
 def address(checker: Checker, definition: MapDefinition) -> Operand:
     """A helper's map argument."""
+    if definition.pointer is not None:
+        return definition.pointer
     result = checker.builder.register(PointerType(None, Space.MAP))
     checker.builder.emit(MapAddress(result, definition))
     return result
@@ -127,7 +132,7 @@ def look_up(checker: Checker, declaration: Map, key: Operand) -> Operand:
     space = Space.MAP_VALUE if declaration.per_cpu else Space.SHARED_MAP_VALUE
     result = PointerType(value_type, space, nullable=True)
     return checker.helper(
-        _LOOKUP, "map_lookup_elem", result, address(checker, definition_of(checker, declaration)), key
+        LOOKUP, "map_lookup_elem", result, address(checker, definition_of(checker, declaration)), key
     )
 
 

@@ -6,6 +6,7 @@ from osmia.compiler.primitives import (
     atomics,
     histograms,
     local_storage,
+    map_of_maps,
     maps,
     packet,
     program_arrays,
@@ -25,6 +26,7 @@ from osmia.lang.contexts import TcContext, XdpContext
 from osmia.lang.events import PerfEventArray, RingBuf
 from osmia.lang.histograms import HistogramMap
 from osmia.lang.local_storage import LocalStorage
+from osmia.lang.map_of_maps import MapOfMaps
 from osmia.lang.maps import ArrayMap, HashMap, LpmTrie, PerCpuArray, PerCpuHashMap
 from osmia.lang.packet import Packet
 from osmia.lang.program_arrays import ProgramArray
@@ -107,6 +109,7 @@ METHODS: dict[type, dict[str, MethodRow]] = {
         "lookup_or_create": MethodRow(("owner",), local_storage.lookup_or_create),
         "delete": MethodRow(("owner",), local_storage.delete),
     },
+    MapOfMaps: {"lookup": MethodRow(("key",), map_of_maps.lookup)},
     RedirectMap: {"redirect": MethodRow(None, redirect_maps.redirect)},
     SocketMap: {
         "redirect": MethodRow(("ctx", "key"), sockets.redirect),
