@@ -239,7 +239,8 @@ class SimulatedBpf(Bpf):
         if is_program_array(declaration):
             return SimulatedProgramArray(self.kernel, declaration, self._programs)
         if is_map_of_maps(declaration):
-            return SimulatedMapOfMaps(self.kernel, declaration, self._inner_map)
+            maps: SimulatedMapOfMaps[Any] = SimulatedMapOfMaps(self.kernel, declaration, self._inner_map)
+            return maps
         return _HANDLES[_plain_type(declaration)](self.kernel, declaration)
 
     def _inner_map(self, declaration: Map) -> object:
