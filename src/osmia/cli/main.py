@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import platform
 import signal
 import sys
 from collections.abc import Sequence
@@ -82,8 +83,17 @@ class _Version(argparse.Action):
         option: object = None,
     ) -> None:
         version = importlib.import_module("importlib.metadata").version("osmia")
-        print(f"osmia {version}")
+        print(f"osmia {version} (Linux {os.uname().release}, {_llvm()}, Python {platform.python_version()})")
         parser.exit()
+
+
+def _llvm() -> str:
+    """The compiler's version; a machine that only loads objects may lack it."""
+    try:
+        binding = importlib.import_module("llvmlite.binding")
+    except ImportError:
+        return "no LLVM"
+    return f"LLVM {'.'.join(map(str, binding.llvm_version_info))}"
 
 
 def _terminate(number: int, frame: object) -> None:
