@@ -14,12 +14,14 @@ from osmia.packets.internet import (
 from osmia.packets.layers import Layers, internet_checksum, payload
 from osmia.packets.link import arp, ethernet, vlan
 from osmia.packets.pcap import PcapWriter
+from osmia.packets.pcapng_writer import PcapngWriter
 from osmia.packets.transport import icmp, icmpv6, tcp, udp
 
 __all__ = [
     "Frame",
     "Layers",
     "PcapWriter",
+    "PcapngWriter",
     "arp",
     "destination_options",
     "ethernet",

@@ -17,7 +17,19 @@ if TYPE_CHECKING:
 
 __all__ = ["add_parser", "with_default_command"]
 
-COMMANDS = ("watch", "top", "demo", "replay", "run", "block", "allow", "config", "doctor", "history")
+COMMANDS = (
+    "watch",
+    "top",
+    "demo",
+    "replay",
+    "run",
+    "block",
+    "allow",
+    "config",
+    "doctor",
+    "history",
+    "capture",
+)
 
 EXAMPLES = """examples:
   osmia monitor                        the interface of the default route
@@ -53,6 +65,7 @@ def add_parser(subparsers: SubCommands) -> None:
     for action in ("block", "allow"):
         lists.add_list(commands, action)
     record.add_history(commands)
+    record.add_capture(commands)
     service.add_config(commands)
     service.add_doctor(commands)
 

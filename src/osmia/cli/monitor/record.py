@@ -1,4 +1,4 @@
-"""`osmia monitor history`: its arguments."""
+"""`osmia monitor history` and `capture`: their arguments."""
 
 # ruff: noqa: PLC0415 - the monitor is imported only when it is called
 from __future__ import annotations
@@ -6,11 +6,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from osmia.cli.monitor.arguments import add_command, add_configuration, number
+from osmia.cli.monitor.arguments import add_command, add_configuration, add_control, number, seconds
 from osmia.cli.monitor.service import read_configuration
 from osmia.cli.subcommands import SubCommands
 
-__all__ = ["add_history"]
+__all__ = ["add_capture", "add_history"]
 
 
 def add_history(commands: SubCommands) -> None:
@@ -46,6 +46,47 @@ def add_history(commands: SubCommands) -> None:
     form.add_argument("--parquet", type=Path, metavar="FILE", help="into a Parquet file (needs pyarrow)")
     add_configuration(parser)
     parser.set_defaults(handler=_history, form="table")
+
+
+def add_capture(commands: SubCommands) -> None:
+    """Add `capture`."""
+    parser = add_command(
+        commands,
+        "capture",
+        "write frames to a pcapng file, with what the lists say of the other end as a comment",
+        "osmia monitor capture eth0 --filter 'src:203.0.113.9 port:443' -w odd.pcapng --duration 60",
+    )
+    parser.add_argument("interfaces", nargs="*", metavar="IFACE", help="default: that of the default route")
+    parser.add_argument("-w", "--write", type=Path, required=True, metavar="FILE", help="a new file")
+    parser.add_argument(
+        "--filter",
+        default="",
+        metavar="TERMS",
+        help="as in the dashboard: src:CIDR dst:CIDR port:N proto:tcp",
+    )
+    parser.add_argument("--count", type=number, metavar="N", help="end after so many frames")
+    parser.add_argument("--duration", type=seconds, metavar="SECONDS", help="end after so long")
+    parser.add_argument(
+        "--megabytes", type=number, default=100, metavar="N", help="end when the file is so large (100)"
+    )
+    add_control(parser)
+    parser.set_defaults(handler=_capture)
+
+
+def _capture(arguments: argparse.Namespace) -> int:
+    from osmia.monitor.capture.commands import CaptureRequest, capture
+
+    return capture(
+        CaptureRequest(
+            file=arguments.write,
+            interfaces=arguments.interfaces,
+            filter=arguments.filter,
+            frames=arguments.count,
+            bytes=arguments.megabytes * 1024 * 1024,
+            seconds=arguments.duration,
+            control=arguments.control,
+        )
+    )
 
 
 def _port(text: str) -> int:

@@ -1,0 +1,1 @@
+"""Frames of a source or connection, to a pcapng file with the verdict of the lists beside each."""
