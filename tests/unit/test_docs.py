@@ -145,3 +145,16 @@ def test_the_pages_lead_to_one_another() -> None:
         text = re.sub(r"```.*?```|`[^`\n]*`", "", page.read_text(), flags=re.DOTALL)
         for target in re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", text):
             assert (page.parent / target).exists(), f"{page.relative_to(ROOT)}: {target}"
+
+
+def test_the_lines_to_add_are_those_of_the_source() -> None:
+    added = 0
+    for diff in re.findall(r"```diff\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL):
+        source: list[str] = []
+        for line in diff.splitlines():
+            if line.startswith("+++ b/"):
+                source = (ROOT / line.removeprefix("+++ b/")).read_text().splitlines()
+            elif line.startswith("+"):
+                assert line[1:] in source, line
+                added += 1
+    assert added > 10
