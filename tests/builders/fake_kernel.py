@@ -217,7 +217,9 @@ class FakeKernel(Kernel):
         self._call("fd_by_id")
         return self._open(ProgramImage(0, "holder", b"", ""))  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
 
-    def link_create(self, program_fd: int, target: int, attach_type: AttachType, flags: int = 0) -> int:
+    def link_create(
+        self, program_fd: int, target: int, attach_type: AttachType, flags: int = 0, *, cookie: int = 0
+    ) -> int:
         self._call("link_create")
         return self._open(("link", program_fd, target, attach_type, flags))
 

@@ -28,6 +28,7 @@ from osmia import (
     uprobe,
     uretprobe,
 )
+from osmia.helpers import get_attach_cookie
 from osmia.loader.user_binary import find_binary, function_offset
 
 seen = HashMap(u32, u64, max_entries=1024)
@@ -60,6 +61,12 @@ def sample(ctx: PerfEventContext) -> int:
     if ctx.ip != 0:
         values[3] += 1
     stacks.capture_kernel(ctx)
+    return 0
+
+
+@uprobe("libc.so.6", "labs")
+def tell_cookie(ctx: KprobeContext) -> int:
+    seen[u32(ctx.pid)] += get_attach_cookie(ctx)
     return 0
 
 
@@ -162,3 +169,16 @@ def test_probes_run_as_plain_python() -> None:
         assert sample(PerfEventContext(ip=4096, sample_period=9, pid=7)) == 0
         assert dict(bpf[seen]) == {7: 2}
         assert [bpf[values][index] for index in range(4)] == [2**64 - 1, 0, 9, 1]
+
+
+def test_an_attachment_is_told_by_its_cookie() -> None:
+    me = os.getpid()
+    with osmia.load(tell_cookie) as bpf:
+        with bpf[tell_cookie].attach(pid=me, cookie=1 << 40), bpf[tell_cookie].attach(pid=me, cookie=7):
+            labs(-1)
+        assert bpf[seen][u32(me)] == (1 << 40) + 7
+        with bpf[tell_cookie].attach(pid=me):
+            labs(-1)
+        assert bpf[seen][u32(me)] == (1 << 40) + 7
+        with pytest.raises(UsageError, match="64 bits"):
+            bpf[tell_cookie].attach(cookie=-1)

@@ -115,8 +115,11 @@ class SocketMapHandle(Protocol):
 class UprobeHandle(Protocol):
     """A loaded program for functions of user space."""
 
-    def attach(self, *, pid: int | None = None, binary: str | None = None) -> Link:
+    def attach(self, *, pid: int | None = None, binary: str | None = None, cookie: int = 0) -> Link:
         """Attach to what the decorator names, in one process or in all; `binary` names another file.
+
+        The program reads `cookie` with `get_attach_cookie(ctx)`: it tells several attachments of one program
+        apart (Linux 5.15).
 
         Raises UsageError (no such file, function or process), MalformedError, PermissionDeniedError,
         NotSupportedError. Since Linux 4.17.

@@ -115,7 +115,7 @@ class LoadedUprobe(LoadedHook):
         assert isinstance(program, UprobeProgram)
         self._declared = program
 
-    def attach(self, *, pid: int | None = None, binary: str | None = None) -> Link:
+    def attach(self, *, pid: int | None = None, binary: str | None = None, cookie: int = 0) -> Link:
         """Attach to what the decorator names; see `UprobeHandle`."""
         return self._links.enter_context(
             self.handle.attach_uprobe(
@@ -123,6 +123,7 @@ class LoadedUprobe(LoadedHook):
                 self._declared.symbol,
                 pid=EVERY_PROCESS if pid is None else pid,
                 at_return=isinstance(self._declared, UretprobeProgram),
+                cookie=cookie,
             )
         )
 

@@ -207,11 +207,19 @@ class ProgramHandle:
         )
 
     def attach_uprobe(
-        self, binary: str, symbol: str, *, offset: int = 0, pid: int = EVERY_PROCESS, at_return: bool = False
+        self,
+        binary: str,
+        symbol: str,
+        *,
+        offset: int = 0,
+        pid: int = EVERY_PROCESS,
+        at_return: bool = False,
+        cookie: int = 0,
     ) -> Link:
         """Attach to a function of user space; see `osmia.loader.attach.uprobe`."""
+        where = (binary, symbol)
         return attach_uprobe(
-            self.kernel, self.fd, binary, symbol, offset=offset, pid=pid, at_return=at_return
+            self.kernel, self.fd, *where, offset=offset, pid=pid, at_return=at_return, cookie=cookie
         )
 
     def attach_samples(

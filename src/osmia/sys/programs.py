@@ -191,11 +191,18 @@ class ProgramCalls:
             returned[attributes.retval] += 1
         return returned
 
-    def link_create(self, program_fd: int, target: int, attach_type: AttachType, flags: int = 0) -> int:
-        """Attach a program to a hook (Linux 5.7); `target` is an interface index or a descriptor."""
+    def link_create(
+        self, program_fd: int, target: int, attach_type: AttachType, flags: int = 0, *, cookie: int = 0
+    ) -> int:
+        """Attach a program to a hook (Linux 5.7); `target` is an interface index or a descriptor.
+
+        `cookie` is what the program is told at a perf event (Linux 5.15).
+        """
         attributes = records.LinkCreate(
             prog_fd=program_fd, target_fd=target, attach_type=attach_type, flags=flags
         )
+        if cookie:
+            attributes.perf_event.bpf_cookie = cookie
         return bpf(Command.LINK_CREATE, attributes, "attach a program")
 
     def raw_tracepoint_open(self, program_fd: int, name: str = "") -> int:

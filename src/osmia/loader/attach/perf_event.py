@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 
-from osmia.errors import KernelError
+from osmia.errors import KernelError, NotSupportedError, UsageError
 from osmia.loader.attach.link import Link
 from osmia.loader.permission import refused_perf
 from osmia.sys import Descriptor, Kernel
@@ -40,12 +40,19 @@ def attach_perf_event(
     *,
     cpu: int = _FIRST_CPU,
     pid: int = EVERY_PROCESS,
+    cookie: int = 0,
 ) -> PerfEventLink:
     """Open an event and run a program at it: by a link (Linux 5.15), else by the event itself.
 
+    `cookie` is a number of 64 bits that the program is told (bpf_get_attach_cookie), 0 for none.
+
     Raises:
+        UsageError: a cookie that has no 64 bits.
+        NotSupportedError: a cookie, before Linux 5.15.
         PermissionDeniedError, KernelError.
     """
+    if not 0 <= cookie < 1 << 64:
+        raise UsageError(f"cookie {cookie} does not fit into 64 bits")
     try:
         fd = kernel.perf_event_open(attributes, EVERY_CPU if pid != EVERY_PROCESS else cpu, pid)
     except KernelError as error:
@@ -55,10 +62,12 @@ def attach_perf_event(
     event = Descriptor(kernel, fd, f"perf event of {hook}")
     try:
         try:
-            link_fd = kernel.link_create(program_fd, fd, AttachType.PERF_EVENT)
+            link_fd = kernel.link_create(program_fd, fd, AttachType.PERF_EVENT, cookie=cookie)
         except KernelError as error:
             if error.errno != errno.EINVAL:
                 raise
+            if cookie:
+                raise NotSupportedError(f"a cookie at {hook}", needs="Linux 5.15") from None
             kernel.perf_event_set_program(fd, program_fd)
             kernel.perf_event_enable(fd)
             return PerfEventLink(kernel, event, None, hook)

@@ -23,8 +23,11 @@ def attach_uprobe(
     offset: int = 0,
     pid: int = EVERY_PROCESS,
     at_return: bool = False,
+    cookie: int = 0,
 ) -> Link:
     """Attach to a function of user space, or `offset` bytes behind its begin (Linux 4.17).
+
+    `cookie` as of `attach_perf_event`.
 
     Raises:
         UsageError: no such file, function or process.
@@ -45,7 +48,8 @@ def attach_uprobe(
     )
     kind = "uretprobe" if at_return else "uprobe"
     try:
-        return attach_perf_event(kernel, program_fd, attributes, f"{kind} {path}:{symbol}", pid=pid)
+        hook = f"{kind} {path}:{symbol}"
+        return attach_perf_event(kernel, program_fd, attributes, hook, pid=pid, cookie=cookie)
     except KernelError as error:
         if error.errno == errno.ESRCH:
             raise UsageError(f"there is no process {pid}") from None
