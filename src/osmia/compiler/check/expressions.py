@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import inspect
+from collections.abc import Iterable
 from enum import Enum
 from types import FunctionType, ModuleType
 from typing import Any, cast
@@ -120,8 +121,8 @@ def static(checker: Checker, value: object, node: ast.expr) -> Value:
             return number(value)
         case bytes():
             return Bytes(value)
-        case tuple():
-            known = cast("tuple[object, ...]", value)
+        case tuple() | frozenset():
+            known = tuple(cast("Iterable[object]", value))
             return Several(tuple(static(checker, each, node) for each in known))
         case str() | float():
             return checker.report(

@@ -12,6 +12,7 @@ from osmia.compiler.check import operators
 from osmia.compiler.check.conditions import Evaluate
 from osmia.compiler.check.context import Checker, number
 from osmia.compiler.check.elements import element
+from osmia.compiler.check.tuple_items import choose, one_kind
 from osmia.compiler.check.values import (
     Method,
     PlainInt,
@@ -36,7 +37,7 @@ _FOR_EACH, _LOOP = 164, 181
 
 Item = Callable[[PlainInt], Value]
 
-_HELP = "loop over a `range`, an array, `enumerate(…)` or `zip(…)`"
+_HELP = "loop over a `range`, an array, a tuple, `enumerate(…)` or `zip(…)`"
 
 
 @dataclass(frozen=True)
@@ -89,12 +90,23 @@ def turns_of(checker: Checker, node: ast.expr, evaluate: Evaluate) -> Turns | No
             return None
         if isinstance(value.type.pointee, ArrayType):
             return _array(checker, value, value.type.pointee)
+    if isinstance(value, Several) and value.values:
+        return _tuple(checker, value, checker.span(node))
     checker.report(findings.not_iterable(checker.span(node), str(value), _HELP))
     return None
 
 
 def _hashable(value: object) -> bool:
     return isinstance(value, type | FunctionType) and value in _CALLS
+
+
+def _tuple(checker: Checker, items: Several, span: Span) -> Turns | None:
+    """The values of a tuple, which are of one type and evaluated before the first turn."""
+    if not one_kind(checker, items.values, span):
+        return None
+    return Turns(
+        number(0), (number(len(items.values)),), 1, lambda count: choose(checker, items.values, count)
+    )
 
 
 def _array(checker: Checker, array: Reference, kind: ArrayType) -> Turns:

@@ -14,6 +14,7 @@ from osmia.compiler.findings.control import (
     too_large as too_large,
     tuple_value as tuple_value,
     unbounded_loop as unbounded_loop,
+    uneven_tuple as uneven_tuple,
     unpacked_count as unpacked_count,
     unreachable as unreachable,
     unreachable_case as unreachable_case,

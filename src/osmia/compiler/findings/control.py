@@ -77,6 +77,12 @@ def not_iterable(span: Span, what: str, help_text: str = "") -> Diagnostic:
     return Diagnostic("not-iterable", span, message, help_text or "unpack a tuple or an array")
 
 
+def uneven_tuple(span: Span, what: str) -> Diagnostic:
+    """A loop over a tuple whose values no one name can stand for."""
+    message = f"a turn has one of the values of `{what}`, and they are not of one type"
+    return Diagnostic("not-iterable", span, message, "give numbers of one type, or tuples of such")
+
+
 def loop_changes_array(span: Span, name: str) -> Diagnostic:
     """A loop that gives the name of the array it goes over to another array."""
     return Diagnostic(

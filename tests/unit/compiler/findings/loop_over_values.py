@@ -1,8 +1,8 @@
-"""Only ranges are looped over."""
+"""Ranges, arrays and tuples are looped over, not texts."""
 
 from osmia import XdpAction, XdpContext, u32, xdp
 
-PORTS = (80, 443)
+PORTS = {80: "http", 443: "https"}
 
 
 @xdp
