@@ -127,7 +127,7 @@ class _Standard:
         self._name = name
 
     def __get__(self, instance: object, owner: type | None = None) -> Any:
-        import dataclasses  # noqa: PLC0415 - what this module spares
+        import dataclasses  # noqa: PLC0415 - not for a start
 
         given: list[tuple[str, Any, Any]] = []
         for name, each in self._shape.fields.items():
@@ -231,7 +231,7 @@ def _comparisons(cls: type, shape: _Shape) -> dict[str, Any]:
 def _frozen(cls: type, shape: _Shape) -> dict[str, Any]:
     def refuse(self: object, name: str) -> None:
         if type(self) is cls or name in shape.fields:
-            from dataclasses import FrozenInstanceError  # noqa: PLC0415 - what this module spares
+            from dataclasses import FrozenInstanceError  # noqa: PLC0415 - not for a start
 
             raise FrozenInstanceError(f"cannot assign to field {name!r}")
 

@@ -1,8 +1,8 @@
 """Compiled objects by the content of all that they were compiled from.
 
-The key is a hash of the files that the functions stand in, of every captured value, of this
-compiler's own files, and of the versions of Python and llvmlite. A file in the cache is taken only
-if it belongs to this user and nobody else may write to it.
+The key is a hash of the files that the functions stand in, of every captured value, of this compiler's
+own files (their sizes and times), and of the versions of Python and llvmlite. A file in the cache is
+taken only if it belongs to this user and nobody else may write to it.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
-import platform
 import stat
 import sys
-import tempfile
+import threading
+from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
 from typing import Any, cast
@@ -77,9 +77,11 @@ def _write(path: Path, data: bytes) -> None:
     """Put an object into the cache in one step; a cache that cannot be written is no error."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        unfinished = path.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
+        unfinished.unlink(missing_ok=True)
+        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(hashlib.sha256(data).digest() + data)
-        Path(file.name).replace(path)
+        unfinished.replace(path)
         objects = sorted(path.parent.glob("*.o"), key=lambda each: each.stat().st_mtime, reverse=True)
         for old in objects[_MOST_FILES:]:
             old.unlink(missing_ok=True)
@@ -91,14 +93,12 @@ def _fingerprint(programs: tuple[Program[Any, Any], ...], references: References
     """The key, or None where a source has no file that can be read."""
     digest = hashlib.sha256()
     files = {function.__code__.co_filename for function in references.functions}
-    rooms = [Path(__file__).parents[1] / room for room in _COMPILING_ROOMS]
-    own = sorted(str(path) for room in rooms for path in room.rglob("*.py"))
     try:
-        for filename in [*sorted(files), *own]:
+        for filename in sorted(files):
             digest.update(filename.encode() + b"\0" + Path(filename).read_bytes() + b"\0")
     except OSError:
         return None
-    facts = [sys.version, platform.machine(), _llvm()]
+    facts = [*_own_files(), sys.version, os.uname().machine, _llvm()]
     facts += [f"{type(program).__name__} {program.name} {program.section}" for program in programs]
     facts += [f"{name} {declaration!r} {declaration.flags}" for name, declaration in references.maps.items()]
     facts += [_describe(declaration.key_type) for declaration in references.maps.values()]
@@ -116,6 +116,25 @@ def _fingerprint(programs: tuple[Program[Any, Any], ...], references: References
     facts += [function.__qualname__ for function in references.functions]
     digest.update("\n".join(facts).encode())
     return digest.hexdigest()
+
+
+def _own_files() -> list[str]:
+    """Which compiler this is: to read all of it would take longer than all the rest of a start."""
+    package = Path(__file__).parents[1]
+    return sorted(
+        f"{found.path} {found.stat().st_size} {found.stat().st_mtime_ns}"
+        for room in _COMPILING_ROOMS
+        for found in _sources(str(package / room))
+    )
+
+
+def _sources(folder: str) -> Iterator[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _sources(entry.path)
+            elif entry.name.endswith(".py"):
+                yield entry
 
 
 def _llvm() -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
-from html import escape
 from typing import TypeVar
 
 from osmia.dataclass import dataclass
@@ -84,7 +82,9 @@ class Histogram:
         shown = self.shown()
         if not shown:
             return "no values"
-        columns = shutil.get_terminal_size().columns if width is None else width
+        from shutil import get_terminal_size  # noqa: PLC0415 - not for a start
+
+        columns = get_terminal_size().columns if width is None else width
         labels = [bucket.label for bucket in shown]
         counts = [f"{bucket.count:,}" for bucket in shown]
         label_width = max(len(unit), *map(len, labels))
@@ -109,6 +109,8 @@ class Histogram:
         width = _LABEL_WIDTH + _BAR_WIDTH + _COUNT_WIDTH
         height = top + _ROW_HEIGHT * max(len(shown), 1)
         most = max((bucket.count for bucket in shown), default=0)
+        from html import escape  # noqa: PLC0415 - not for a start
+
         lines = [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img"',
             f' width="{width}" height="{height}" font-family="sans-serif" font-size="12"',

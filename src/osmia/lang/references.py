@@ -42,6 +42,8 @@ class References:
     functions: list[FunctionType] = field(default_factory=list[FunctionType])
     values: list[tuple[str, object]] = field(default_factory=list[tuple[str, object]])
     """Names and what else they stand for."""
+    seen: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]], repr=False)
+    """The names in `values`, each with the `id()` of its value."""
     names: set[str] = field(default_factory=lambda: set(_RESERVED))
     """Names that stand for something in the object already."""
 
@@ -114,8 +116,9 @@ def _visit_value(name: str, value: object, used: tuple[str, ...], found: Referen
                 if not isinstance(member, ModuleType | None):
                     _visit_value(attribute, member, used, found)
         case _:
-            if any(known is value and other == name for other, known in found.values):
+            if (name, id(value)) in found.seen:
                 return
+            found.seen.add((name, id(value)))
             found.values.append((name, value))
             if isinstance(value, type):
                 _visit_class(value, found)

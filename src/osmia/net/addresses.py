@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import Literal, Self, SupportsIndex
 
@@ -18,10 +17,14 @@ class IPv4Address(be32):
 
     def __new__(cls, value: SupportsIndex | str = 0) -> Self:
         """From a number or from dotted text; ValueError for text that is no address."""
-        return cls.wrapped(int(ipaddress.IPv4Address(value)) if isinstance(value, str) else value.__index__())
+        if not isinstance(value, str):
+            return cls.wrapped(value.__index__())
+        import ipaddress  # noqa: PLC0415 - not for a start
+
+        return cls.wrapped(int(ipaddress.IPv4Address(value)))
 
     def __str__(self) -> str:
-        return str(ipaddress.IPv4Address(int(self)))
+        return ".".join(map(str, int(self).to_bytes(4, "big")))
 
 
 class IPv6Address(Array[be32, Literal[4]]):
@@ -32,11 +35,15 @@ class IPv6Address(Array[be32, Literal[4]]):
     def __init__(self, *words: be32 | str) -> None:
         """From four words, from text, or zero; ValueError for text that is no address."""
         if len(words) == 1 and isinstance(words[0], str):
+            import ipaddress  # noqa: PLC0415 - not for a start
+
             packed = ipaddress.IPv6Address(words[0]).packed
             words = tuple(be32.from_bytes(packed[start : start + 4]) for start in range(0, 16, 4))
         super().__init__(*(be32(word) for word in words if not isinstance(word, str)))
 
     def __str__(self) -> str:
+        import ipaddress  # noqa: PLC0415 - not for a start
+
         return str(ipaddress.IPv6Address(bytes(self)))
 
 

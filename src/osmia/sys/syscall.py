@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 from collections.abc import Callable
 from enum import Enum
 from typing import Protocol
@@ -28,7 +27,7 @@ class Syscall(Enum):
 
 
 _MACHINES = {"x86_64": 0, "amd64": 0, "aarch64": 1, "arm64": 1}
-_machine = platform.machine().lower()
+_machine = os.uname().machine.lower()
 _column = _MACHINES.get(_machine)
 
 
