@@ -1,6 +1,6 @@
 """Show each program that is started: by whom, with which arguments.
 
-Needs root. Linux 5.8, with BTF.
+Needs root. Linux 5.10, with BTF.
 """
 
 from contextlib import suppress

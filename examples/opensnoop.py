@@ -1,6 +1,6 @@
 """Show each file that is opened, by whom, and whether it could be.
 
-Needs root and tracefs. Linux 5.8.
+Needs root and tracefs. Linux 5.10.
 """
 
 import os

@@ -1,6 +1,6 @@
 """Show how long tasks wait for a processor, from when they could run until they do.
 
-`runqlat.py [PID]` looks at one process, or at all. Needs root. Linux 5.5, with BTF.
+`runqlat.py [PID]` looks at one process, or at all. Needs root. Linux 5.10, with BTF.
 """
 
 import sys

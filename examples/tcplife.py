@@ -1,6 +1,6 @@
 """Show each TCP connection when it ends: whose it was, how long it lived, what went through it.
 
-Needs root. Linux 5.8, with BTF.
+Needs root. Linux 5.10, with BTF.
 """
 
 from contextlib import suppress

@@ -1,7 +1,7 @@
 """Count system calls by process, with their names: each second, the most frequent.
 
 The kernel knows its system calls by number only. The names come from its header files (Debian:
-linux-libc-dev); where those are not installed, the numbers are shown. Needs root and tracefs. Linux 4.14.
+linux-libc-dev); where those are not installed, the numbers are shown. Needs root and tracefs. Linux 5.10.
 """
 
 import asyncio

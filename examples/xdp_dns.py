@@ -3,7 +3,7 @@
     python examples/xdp_dns.py eth0 ads.example
 
 UDP over IPv4, port 53. A name in a packet is a row of labels, each behind a byte with its length; a length of
-0 ends it (RFC 1035, 4.1.2). Linux 5.3, for the loop.
+0 ends it (RFC 1035, 4.1.2). Linux 5.10.
 """
 
 import sys

@@ -3,7 +3,7 @@
     python examples/xdp_load_balancer.py eth0 192.0.2.1 10.0.0.7=02:00:00:00:00:07 10.0.0.8=02:00:00:00:00:08
 
 TCP and UDP over IPv4. A packet gets the address of its flow's server, and checksums that fit; the servers'
-answers go back through whatever undoes that. Linux 4.15.
+answers go back through whatever undoes that. Linux 5.10.
 """
 
 import sys

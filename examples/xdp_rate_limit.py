@@ -3,7 +3,7 @@
     python examples/xdp_rate_limit.py eth0 1000 100
 
 A token bucket for each source: it fills at the rate, holds at most the burst, and a packet takes one token.
-Linux 5.1.
+Linux 5.10.
 """
 
 import sys
