@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from osmia.errors import NotSupportedError
 from osmia.loader import (
     ArrayHandle,
     DataMemory,
@@ -47,8 +48,8 @@ def table(loaded: LoadedObject, name: str) -> HashMapHandle[bytes, bytes]:
     return handle
 
 
-NEEDS_MORE = ("fentry", "lsm", "long_loop")
-"""What not every kernel can load; `test_kernel_functions` and `test_calls_on_kernels` ask."""
+NEEDS_MORE = ("fentry", "lsm", "long_loop", "xdp_syn_cookie")
+"""What not every kernel can load; `test_kernel_functions`, `test_calls_on_kernels` and a test below ask."""
 
 
 def test_every_object_is_loaded(prebuilt_objects: Path) -> None:
@@ -60,6 +61,15 @@ def test_every_object_is_loaded(prebuilt_objects: Path) -> None:
             assert spec.programs
             assert loaded.programs.keys() == spec.programs.keys()
             assert loaded.maps.keys() == spec.maps.keys()
+
+
+def test_syn_cookies_load_where_the_helper_is(prebuilt_objects: Path) -> None:
+    message = ""
+    try:
+        load(prebuilt_objects, "xdp_syn_cookie").close()
+    except NotSupportedError as error:
+        message = str(error)
+    assert not message or ("tcp_raw_gen_syncookie_ipv4" in message and message.endswith("needs Linux 6.0"))
 
 
 def test_pass_passes(prebuilt_objects: Path) -> None:
