@@ -133,7 +133,7 @@ class AlreadyAttachedError(OsmiaError):
         holder = (
             f"program {self.program_name!r} (id {self.program_id})" if self.program_id else "another program"
         )
-        return f"{self.hook} is already taken by {holder}"
+        return f"{self.hook} is already taken by {holder}; detach that one, or end the process that holds it"
 
 
 class KernelError(OsmiaError, OSError):

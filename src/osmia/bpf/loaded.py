@@ -115,7 +115,10 @@ def load(
     given: tuple[object, ...] = (program, *programs)
     for each in given:
         if not is_program(each):
-            raise UsageError(f"{each!r} is no program", "decorate the function with @xdp or @classifier")
+            raise UsageError(
+                f"{getattr(each, '__name__', each)} is no program",
+                "decorate the function with @xdp or @classifier",
+            )
     all_programs = (program, *programs)
     try:
         data, references = compiled_object(all_programs)

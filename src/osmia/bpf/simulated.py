@@ -215,7 +215,8 @@ class SimulatedBpf(Bpf):
         for program in cast("tuple[object, ...]", programs):
             if not isinstance(program, Program):
                 raise UsageError(
-                    f"{program!r} is no program", "decorate the function with @xdp or @classifier"
+                    f"{getattr(program, '__name__', program)} is no program",
+                    "decorate the function with @xdp or @classifier",
                 )
         super().__init__()
         self.kernel = kernel

@@ -123,6 +123,10 @@ def size_of(memory_type: type[Any]) -> int:
 
 def _no_layout(memory_type: object) -> str:
     name = memory_type.__name__ if isinstance(memory_type, type) else repr(memory_type)
+    if memory_type in (str, bytes):
+        return f"{name} has no layout in memory: text is a CharArray[Literal[16]], bytes are an Array[u8, …]"
+    if memory_type is float:
+        return "the kernel has no floating point: count in a smaller unit, as nanoseconds in a u64"
     return f"{name} has no layout in memory: use u32, be16, bool, a @struct class or Array[T, Literal[n]]"
 
 
@@ -156,7 +160,11 @@ def encode(memory_type: type[Any], value: Any) -> bytes:
         plain = memory_type.__mro__[1] if issubclass(memory_type, Enum) else memory_type
         if isinstance(value, Integer) and not isinstance(value, plain):
             raise TypeError(f"expected {memory_type.__name__}, got {type(value).__name__}")
-        return cast("type[Integer]", plain)(value).to_bytes()
+        try:
+            return cast("type[Integer]", plain)(value).to_bytes()
+        except AttributeError:
+            expected, given = memory_type.__name__, type(value).__name__
+            raise TypeError(f"expected {expected}, got {given}: write {expected}(…)") from None
     if memory_type is bool:
         return bytes([bool(value)])
     if not isinstance(value, memory_type):

@@ -211,7 +211,10 @@ def _lay_out(name: str, hints: dict[str, Any], *, overlap: bool) -> tuple[tuple[
     for field_name, field_type in hints.items():
         if not isinstance(field_type, type):
             raise TypeError(f"{name}.{field_name}: {field_type!r} has no layout in memory")
-        size, alignment = size_of(field_type), alignment_of(field_type)
+        try:
+            size, alignment = size_of(field_type), alignment_of(field_type)
+        except TypeError as error:
+            raise TypeError(f"{name}.{field_name}: {error}") from None
         offset = 0 if overlap else _round_up(end, alignment)
         fields.append(FieldLayout(field_name, field_type, offset, size))
         end, largest = max(end, offset + size), max(largest, alignment)

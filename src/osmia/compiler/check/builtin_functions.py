@@ -18,6 +18,7 @@ from osmia.compiler.check.expressions import expression
 from osmia.compiler.check.iteration import Turns, turns_of
 from osmia.compiler.check.names import target_names
 from osmia.compiler.check.values import (
+    Cursor,
     PlainInt,
     Poison,
     Reference,
@@ -56,7 +57,10 @@ def _len(checker: Checker, node: ast.Call) -> Value:
             return number(value.type.pointee.length)
         if isinstance(value, Several):
             return number(len(value.values))
-        return checker.report(findings.type_mismatch(checker.span(argument), "an array", str(value)))
+        help_text = "a packet's length is `ctx.length`" if isinstance(value, Cursor) else ""
+        return checker.report(
+            findings.type_mismatch(checker.span(argument), "an array", str(value), help_text)
+        )
     return Poison()
 
 

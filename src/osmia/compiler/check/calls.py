@@ -54,7 +54,13 @@ from osmia.lang.spin_locks import SpinLock
 from osmia.lang.structs import Struct
 from osmia.lang.timers import Timer
 
+_NOT_MADE = "only integer types, arrays and classes with @struct are made in kernel code"
 _REFUSED_BUILTINS = {
+    "time": "the kernel's clock is `ktime_get_ns()`",
+    "time_ns": "the kernel's clock is `ktime_get_ns()`",
+    "monotonic_ns": "the kernel's clock is `ktime_get_ns()`",
+    "sleep": "a program runs to its end: wait in user space",
+    "open": "a program has no files: send an event and write it in user space",
     "print": 'the kernel has no console: write `log.info(f"…")`',
     "int": "the kernel needs a width: `u64(…)`",
     "float": "the kernel has no floating point: scale to integers",
@@ -203,7 +209,7 @@ def _construct(checker: Checker, python_class: type, node: ast.Call, evaluate: E
     if isinstance(memory_type, ArrayType):
         return _array(checker, memory_type, node, evaluate)
     name = python_class.__name__
-    help_text = _REFUSED_BUILTINS.get(name, "only integer types, structs and arrays are made in kernel code")
+    help_text = _REFUSED_BUILTINS.get(name, _NOT_MADE)
     return checker.report(findings.not_callable(checker.span(node), f"`{name}`", help_text))
 
 

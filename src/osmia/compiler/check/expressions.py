@@ -322,6 +322,14 @@ def subscript(checker: Checker, node: ast.Subscript) -> Value:
     return checker.load(place) if isinstance(place, Reference) else place
 
 
+_NO_INDEX = {
+    "dict": "declare a HashMap in the module",
+    "list": "declare an ArrayMap in the module, or an Array[u64, Literal[8]] here",
+    "Packet": "read a header, `packet.read(Header)`, where Header is a @struct",
+}
+"""What to write instead of an element, by what has none."""
+
+
 def place_subscript(checker: Checker, receiver: Value, node: ast.Subscript) -> Value:
     """The place of an array's element; the index must be proven to be in range."""
     span = checker.span(node.slice)
@@ -330,7 +338,10 @@ def place_subscript(checker: Checker, receiver: Value, node: ast.Subscript) -> V
     if isinstance(receiver, Reference) and receiver.type.space is Space.MAP:
         return checker.present(receiver, checker.span(node))
     if not isinstance(receiver, Reference) or not isinstance(receiver.type.pointee, ArrayType):
-        return checker.report(findings.unsupported_operator(checker.span(node), "[…]", str(receiver)))
+        help_text = _NO_INDEX.get(str(receiver), "an array, or a map as a target, has elements")
+        return checker.report(
+            findings.unsupported_operator(checker.span(node), "[…]", str(receiver), help_text)
+        )
     if receiver.type.nullable:
         return checker.report(findings.unchecked_lookup(checker.span(node.value), "this", receiver.origin))
     array = receiver.type.pointee

@@ -91,4 +91,9 @@ def _context_class(checker: Checker, program: Program[Any, Any], parameter: ast.
         meaning = checker.annotation(parameter.annotation)
         if isinstance(meaning, type) and issubclass(meaning, program.context_type):
             return meaning
+        fits = not isinstance(meaning, type) or issubclass(program.context_type, meaning)
+        if not fits and not isinstance(program, TypedProgram):
+            expected, span = program.context_type.__name__, checker.span(parameter.annotation)
+            given = ast.unparse(parameter.annotation)
+            checker.report(findings.type_mismatch(span, expected, given, f"write `ctx: {expected}`"))
     return program.context_type

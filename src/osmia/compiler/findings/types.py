@@ -150,5 +150,8 @@ def bytes_value(span: Span) -> Diagnostic:
 def text_value(span: Span) -> Diagnostic:
     """A string outside of a log call."""
     return Diagnostic(
-        "text-value", span, "the kernel has no strings: text can only be logged", 'write `log.info("…")`'
+        "text-value",
+        span,
+        "the kernel has no strings: text can only be logged",
+        'write `log.info("…")`; name an address in the module: `SERVER = IPv4Address("192.0.2.1")`',
     )

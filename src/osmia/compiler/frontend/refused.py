@@ -63,7 +63,9 @@ REFUSED: dict[type[ast.AST], Refusal] = {
         "`import`", "a program has no modules when it runs", "import at the top of the module"
     ),
     ast.Global: Refusal(
-        "`global`", "a module's variables are constants in the kernel", "keep what changes in a map"
+        "`global`",
+        "a module's variables are constants in the kernel",
+        "keep what changes in a `Global` or a map",
     ),
     ast.Nonlocal: Refusal(
         "`nonlocal`", "captured variables are constants in the kernel", "return the new value"

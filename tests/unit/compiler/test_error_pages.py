@@ -16,7 +16,7 @@ from osmia.compiler.compile import compile_programs
 from osmia.diagnostics import render
 from tests.builders.kernel_modules import import_file, programs_of
 
-FOLDER = Path(__file__).resolve().parents[2] / "docs" / "errors"
+FOLDER = Path(__file__).resolve().parents[3] / "docs" / "errors"
 PAGES = sorted(path for path in FOLDER.glob("*.md") if path.stem not in ("README", "verifier"))
 WITHOUT_PROGRAM = {"backend", "nested-too-deep"}
 _numbers = itertools.count()

@@ -1,0 +1,3 @@
+"""A name that osmia does not have."""
+
+from osmia import XdpActions, xdp

@@ -1,0 +1,11 @@
+"""The size by position."""
+
+from osmia import HashMap, XdpAction, XdpContext, u32, u64, xdp
+
+counts = HashMap(u32, u64, 1024)
+
+
+@xdp
+def program(ctx: XdpContext) -> XdpAction:
+    counts[u32(1)] += 1
+    return XdpAction.PASS

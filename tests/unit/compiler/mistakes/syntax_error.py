@@ -1,0 +1,8 @@
+"""A colon is missing."""
+
+from osmia import xdp
+
+
+@xdp
+def program(ctx)
+    pass
