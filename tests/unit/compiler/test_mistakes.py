@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,10 +39,15 @@ def undecorated(ctx: XdpContext) -> XdpAction:
 
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.stem)
 def test_what_check_says(
-    path: Path, compare_golden: CompareGolden, capsys: pytest.CaptureFixture[str]
+    path: Path,
+    compare_golden: CompareGolden,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(sys, "path", list(sys.path))
     package = Path(osmia.__file__).parent
     assert main(["check", "--no-kernel", str(path)]) in (1, 2)
+    sys.modules.pop(path.stem, None)
     said = capsys.readouterr()
     assert said.out == ""
     text = said.err.replace(f"{FOLDER}/", "").replace(f"{package}/", "osmia/")
