@@ -88,9 +88,19 @@ class Collector:
         self._interfaces.append(interface)
 
     @property
-    def gone(self) -> tuple[str, ...]:
-        """Interfaces that are not there any more."""
-        return tuple(name for name, base in self._link_base.items() if base and not self._counters_of(name))
+    def interfaces(self) -> tuple[WatchedInterface, ...]:
+        """What is read."""
+        return tuple(self._interfaces)
+
+    def rename_interface(self, interface: WatchedInterface, name: str) -> None:
+        """Read it under another name from now on."""
+        self._link_base[name] = self._link_base.pop(interface.name)
+        interface.name = name
+
+    def replace_interface(self, gone: WatchedInterface, fresh: WatchedInterface) -> None:
+        """Read another interface in the place of one that is gone."""
+        self._interfaces[self._interfaces.index(gone)] = fresh
+        self._link_base[fresh.name] = self._counters_of(fresh.name)
 
     def detect(self, clock_ns: int, *, all_cells: bool = False) -> bool:
         """Look for scans only; whether there are alerts for the next collection to give."""

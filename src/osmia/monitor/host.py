@@ -19,6 +19,7 @@ __all__ = [
     "default_interface",
     "ephemeral_ports",
     "interface_index",
+    "interface_name",
     "interface_names",
     "link_counters",
     "own_addresses",
@@ -51,6 +52,14 @@ def interface_index(name: str) -> int | None:
     """The index of an interface, None where there is none of that name."""
     try:
         return socket.if_nametoindex(name)
+    except OSError:
+        return None
+
+
+def interface_name(index: int) -> str | None:
+    """The name of an interface, None where there is none of that index."""
+    try:
+        return socket.if_indextoname(index)
     except OSError:
         return None
 

@@ -91,8 +91,6 @@ class Service:
         self._expire(taken)
         seconds = 0.0 if before is None else (clock_ns - before.clock_ns) / 1e9
         rules = self.book.states(() if before is None else before.rules, seconds)
-        for name in self._collector.gone:
-            self.notice(f"{name} is gone; it is not watched again when it comes back")
         snapshot = self._collector.collect(clock_ns, taken, rules, tuple(self._notices))
         self.publish(snapshot, tuple(self._collector.fresh_alerts))
         return snapshot

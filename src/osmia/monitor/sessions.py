@@ -34,6 +34,7 @@ from osmia.monitor.host import (
     link_counters,
     protected_addresses,
 )
+from osmia.monitor.interfaces import InterfaceFollower
 from osmia.monitor.listeners import ListenerTable
 from osmia.monitor.lists.automatic import AutomaticBlocker
 from osmia.monitor.lists.book import RuleBook
@@ -131,6 +132,10 @@ def live_session(
         collector.sockets = stack.enter_context(watch_sockets(service.notice))
         for name in names:
             collector.add_interface(_attach(stack, bpf, name, mode, notices))
+        follower = InterfaceFollower(
+            collector, lambda name: _attach(stack, bpf, name, mode, notices), service.notice
+        )
+        service.before_steps.append(follower.refresh)
         if attached is not None:
             attached(bpf)
         if control is not None:
