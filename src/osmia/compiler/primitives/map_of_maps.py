@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
 from typing import Any, cast
 
 from osmia.compiler.check.context import Checker
@@ -11,6 +10,7 @@ from osmia.compiler.check.values import Poison, Reference, Static, Value
 from osmia.compiler.ir.types import PointerType, Space
 from osmia.compiler.primitives.maps import LOOKUP, address, definition_of, key_address
 from osmia.compiler.primitives.method import Call
+from osmia.dataclass import replace
 from osmia.lang.map_of_maps import MapOfMaps
 
 
