@@ -11,7 +11,7 @@ import pytest
 
 from osmia.errors import OsmiaError, UsageError
 from osmia.monitor.detect.alert import Alert, Technique
-from osmia.monitor.export.json_lines import EventWriter
+from osmia.monitor.export.json_lines import EventWriter, Schema
 from osmia.monitor.export.snapshot import snapshot_to_json
 from osmia.monitor.export.text import format_bytes, format_count, rules_text, snapshot_text
 from osmia.monitor.feed import CapturedFrame
@@ -208,6 +208,27 @@ def test_event_lines_have_the_fields_of_eve() -> None:
     assert fields <= set(alert["alert"])
     drops = [line["drop"] for line in lines if line["event_type"] == "drop"]
     assert sum(drop["packets"] for drop in drops) == 6
+
+
+def test_event_lines_have_the_fields_of_ecs() -> None:
+    lines: list[dict[str, Any]] = []
+    writer = EventWriter(Schema.ECS)
+    with capture_session(generated_traffic(6.0), "test", SourceOfPackets.REPLAY, paced=False) as service:
+        add(service, "192.0.2.9")
+        service.subscribe(lambda s, fresh: lines.extend(json.loads(line) for line in writer.lines(s, fresh)))
+        service.run(1.0)
+    assert {line["event"]["dataset"] for line in lines} == {"osmia.stats", "osmia.alert", "osmia.drop"}
+    for line in lines:
+        assert line["@timestamp"].endswith("+00:00")
+        assert line["ecs"]["version"].startswith("8.")
+        assert line["observer"]["ingress"]["interface"]["name"] == "test"
+    (alert,) = [line for line in lines if line["event"]["kind"] == "alert"]
+    assert (alert["source"]["ip"], alert["destination"]["ip"]) == (SCANNER, SERVER)
+    assert alert["threat"]["technique"]["id"] == ["T1046"]
+    assert alert["osmia"]["alert"]["technique"] == "syn"
+    drop = next(line for line in lines if line["event"]["kind"] == "event")
+    assert drop["source"]["ip"] == "192.0.2.9"
+    assert drop["event"]["type"] == ["denied"]
 
 
 def test_a_snapshot_is_plain_data_and_text() -> None:

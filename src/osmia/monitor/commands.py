@@ -16,6 +16,7 @@ from osmia.monitor.control import NoMonitorError, control_socket_path
 from osmia.monitor.daemon.run import Daemon
 from osmia.monitor.demo.hosts import demo_hosts
 from osmia.monitor.doctor import can_run, examine, findings_json, findings_text
+from osmia.monitor.export.json_lines import Schema
 from osmia.monitor.export.snapshot import snapshot_to_json
 from osmia.monitor.export.text import snapshot_text
 from osmia.monitor.generated import generated_traffic
@@ -52,6 +53,7 @@ class Bounds:
     duration: float | None = None
     count: int | None = None
     as_json: bool = False
+    schema: Schema = Schema.EVE
 
     @property
     def dashboard(self) -> bool:
@@ -182,6 +184,13 @@ def _show(service: Service, bounds: Bounds, stats: Stats = Stats.EACH) -> None:
         run_dashboard(service, bounds.interval, duration=bounds.duration)
         return
     try:
-        print_events(service, bounds.interval, duration=bounds.duration, count=bounds.count, stats=stats)
+        print_events(
+            service,
+            bounds.interval,
+            duration=bounds.duration,
+            count=bounds.count,
+            stats=stats,
+            schema=bounds.schema,
+        )
     except KeyboardInterrupt:
         return

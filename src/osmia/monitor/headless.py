@@ -10,7 +10,7 @@ from enum import Enum
 from typing import TextIO
 
 from osmia.monitor.detect.alert import Alert
-from osmia.monitor.export.json_lines import EventWriter
+from osmia.monitor.export.json_lines import EventWriter, Schema
 from osmia.monitor.model import Snapshot
 from osmia.monitor.service import Service
 
@@ -34,13 +34,14 @@ def print_events(
     count: int | None = None,
     stats: Stats = Stats.EACH,
     stream: TextIO | None = None,
+    schema: Schema = Schema.EVE,
 ) -> None:
     """Print the events of a monitor that was not started yet, until it ends.
 
     `duration` (seconds) and `count` (snapshots) bound it. A reader that goes away ends it quietly.
     """
     output = sys.stdout if stream is None else stream
-    writer = EventWriter()
+    writer = EventWriter(schema)
     finished = threading.Event()
     printed = 0
 

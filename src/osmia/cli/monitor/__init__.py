@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from osmia.cli.monitor import lists, record, service
-from osmia.cli.monitor.arguments import add_bounds, add_command, add_configuration, add_control, number
+from osmia.cli.monitor.arguments import (
+    add_bounds,
+    add_command,
+    add_configuration,
+    add_control,
+    add_schema,
+    number,
+)
 from osmia.cli.subcommands import SubCommands
 
 if TYPE_CHECKING:
@@ -81,6 +88,7 @@ def _add_watch(commands: SubCommands) -> None:
     add_bounds(parser)
     add_configuration(parser)
     add_control(parser)
+    add_schema(parser)
     parser.set_defaults(handler=_watch)
 
 
@@ -106,6 +114,7 @@ def _add_demo(commands: SubCommands) -> None:
     )
     add_bounds(parser)
     add_control(parser)
+    add_schema(parser)
     parser.set_defaults(handler=_demo)
 
 
@@ -131,14 +140,20 @@ def _add_replay(commands: SubCommands) -> None:
         help="where the programs run: auto takes the kernel where that is permitted",
     )
     add_bounds(parser)
+    add_schema(parser)
     parser.set_defaults(handler=_replay)
 
 
 def _bounds(arguments: argparse.Namespace, interval: float = 1.0) -> commands.Bounds:
     from osmia.monitor import commands
+    from osmia.monitor.export.json_lines import Schema
 
     return commands.Bounds(
-        arguments.interval or interval, arguments.duration, arguments.count, arguments.as_json
+        arguments.interval or interval,
+        arguments.duration,
+        arguments.count,
+        arguments.as_json,
+        Schema(getattr(arguments, "schema", None) or "eve"),
     )
 
 

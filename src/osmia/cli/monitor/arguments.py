@@ -7,7 +7,7 @@ from pathlib import Path
 
 from osmia.cli.subcommands import SubCommands
 
-__all__ = ["add_bounds", "add_command", "add_configuration", "add_control", "number", "seconds"]
+__all__ = ["add_bounds", "add_command", "add_configuration", "add_control", "add_schema", "number", "seconds"]
 
 MAXIMUM_SECONDS = 10 * 365 * 86_400.0
 
@@ -27,6 +27,11 @@ def add_bounds(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--json", action="store_true", dest="as_json", help="no dashboard, also on a terminal"
     )
+
+
+def add_schema(parser: argparse.ArgumentParser) -> None:
+    """Whose field names."""
+    parser.add_argument("--schema", choices=("eve", "ecs"), help="whose names the fields have (eve)")
 
 
 def add_control(parser: argparse.ArgumentParser) -> None:

@@ -82,6 +82,7 @@ ALLOW_LISTS = Setting("lists.allow", texts(), (), "files of networks never to bl
 EVENTS = Setting(
     "events.output", text(), "-", 'file of the JSON lines; "-" for standard output, "" for none', restart=True
 )
+SCHEMA = Setting("events.schema", choice("eve", "ecs"), "eve", "whose field names events have", restart=True)
 STATS_INTERVAL = Setting(
     "events.stats_interval", number(1.0, 86_400.0, also=0.0), 10.0, "seconds between stats events; 0 for none"
 )
@@ -122,6 +123,7 @@ SETTINGS: tuple[Setting[Any], ...] = (
     BLOCK_LISTS,
     ALLOW_LISTS,
     EVENTS,
+    SCHEMA,
     STATS_INTERVAL,
     RECORD,
     HISTORY_PATH,

@@ -20,7 +20,7 @@ from osmia.monitor.daemon.events import EventFile
 from osmia.monitor.daemon.notify import Notifier
 from osmia.monitor.daemon.privileges import MonitorCapability, keep_what_is_needed
 from osmia.monitor.detect.alert import Alert
-from osmia.monitor.export.json_lines import EventWriter
+from osmia.monitor.export.json_lines import EventWriter, Schema
 from osmia.monitor.model import InterfaceMode, Snapshot
 from osmia.monitor.records import RuleHits
 from osmia.monitor.service import Service
@@ -162,7 +162,7 @@ class _Writer:
         self._service = service
         self._events = events
         self._finished = finished
-        self._lines = EventWriter()
+        self._lines = EventWriter(Schema(configuration[settings.SCHEMA]))
         self._last_stats = float("-inf")
 
     def subscriber(self, snapshot: Snapshot, fresh_alerts: tuple[Alert, ...]) -> None:

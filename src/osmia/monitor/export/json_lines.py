@@ -1,19 +1,30 @@
-"""JSON lines in the shape of Suricata's EVE log: stats, alert and drop events."""
+"""JSON lines in the shape of Suricata's EVE log, or of ECS: stats, alert and drop events."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from enum import Enum
 
 from osmia.monitor.detect.alert import Alert
+from osmia.monitor.export.ecs import ecs_event
 from osmia.monitor.export.snapshot import alert_to_json, rule_to_json, snapshot_to_json
 from osmia.monitor.model import Network, RuleAction, Snapshot
 
-__all__ = ["EventWriter"]
+__all__ = ["EventWriter", "Schema"]
 
 TOP = 10
 SEVERITY = {"high": 1, "medium": 2, "low": 3}
+
+
+class Schema(Enum):
+    """Whose names the fields of events have."""
+
+    EVE = "eve"
+    """Suricata's."""
+    ECS = "ecs"
+    """The Elastic Common Schema's."""
 
 
 class EventWriter:
@@ -22,7 +33,8 @@ class EventWriter:
     `stats.osmia` and `alert.metadata` are osmia's own extension.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, schema: Schema = Schema.EVE) -> None:
+        self._schema = schema
         self._dropped: dict[Network, int] = {}
 
     def lines(
@@ -30,15 +42,19 @@ class EventWriter:
     ) -> Iterator[str]:
         """The lines for one snapshot, without line ends."""
         for alert in fresh_alerts:
-            yield _line(self._alert(snapshot, alert))
+            yield self._line(self._alert(snapshot, alert))
         for event in self._drops(snapshot):
-            yield _line(event)
+            yield self._line(event)
         if with_stats:
             yield self.stats_line(snapshot)
 
     def stats_line(self, snapshot: Snapshot) -> str:
         """The numbers of a snapshot, the ten largest sources and connections among them."""
-        return _line({**_header(snapshot, "stats"), "stats": {"osmia": snapshot_to_json(snapshot, TOP)}})
+        return self._line({**_header(snapshot, "stats"), "stats": {"osmia": snapshot_to_json(snapshot, TOP)}})
+
+    def _line(self, event: dict[str, object]) -> str:
+        made = event if self._schema is Schema.EVE else ecs_event(event)
+        return json.dumps(made, separators=(",", ":"))
 
     def _alert(self, snapshot: Snapshot, alert: Alert) -> dict[str, object]:
         return {
@@ -88,7 +104,3 @@ def _header(snapshot: Snapshot, event_type: str) -> dict[str, object]:
     if len(snapshot.interfaces) == 1:
         header["in_iface"] = snapshot.interfaces[0].name
     return header
-
-
-def _line(event: dict[str, object]) -> str:
-    return json.dumps(event, separators=(",", ":"))
