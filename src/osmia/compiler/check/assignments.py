@@ -6,9 +6,10 @@ import ast
 
 from osmia.compiler import findings
 from osmia.compiler.check import operators
-from osmia.compiler.check.context import Checker, MayBeNoneError, Variable, number
+from osmia.compiler.check.context import Checker, MayBeNoneError, number
 from osmia.compiler.check.elements import element
 from osmia.compiler.check.expressions import expression, global_place, place_attribute, place_subscript
+from osmia.compiler.check.frames import Variable
 from osmia.compiler.check.values import (
     Absent,
     Bytes,

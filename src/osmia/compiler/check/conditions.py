@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from osmia.compiler import findings
 from osmia.compiler.check import operators
-from osmia.compiler.check.context import Checker, Flow, merge
+from osmia.compiler.check.context import Checker
+from osmia.compiler.check.frames import Flow, merge
 from osmia.compiler.check.membership import Between, membership, right_side
 from osmia.compiler.check.reservations import without
 from osmia.compiler.check.values import (

@@ -13,8 +13,9 @@ from typing import Any, cast
 from osmia.compiler import findings
 from osmia.compiler.check import calls, operators, reservations
 from osmia.compiler.check.conditions import condition, is_condition, materialise
-from osmia.compiler.check.context import Checker, merge, number
+from osmia.compiler.check.context import Checker, number
 from osmia.compiler.check.elements import element
+from osmia.compiler.check.frames import merge
 from osmia.compiler.check.helper_rules import of_packet
 from osmia.compiler.check.values import (
     Absent,

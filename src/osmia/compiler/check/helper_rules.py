@@ -13,7 +13,8 @@ from osmia.uapi import ProgramType
 from osmia.uapi.helper_availability import AVAILABILITY, JUDGED
 
 if TYPE_CHECKING:
-    from osmia.compiler.check.context import Checker, Variable
+    from osmia.compiler.check.context import Checker
+from osmia.compiler.check.frames import Variable
 
 _MOST_NAMES = 6
 """Program types that a message lists."""

@@ -7,7 +7,8 @@ from types import NoneType
 
 from osmia.compiler import findings
 from osmia.compiler.check import assignments
-from osmia.compiler.check.context import Checker, Flow, Frame, Variable, merge
+from osmia.compiler.check.context import Checker
+from osmia.compiler.check.frames import Flow, Frame, Variable, merge
 from osmia.compiler.check.helper_rules import forget_packet
 from osmia.compiler.check.reservations import entry_flow, flow_after_call
 from osmia.compiler.check.signature import Signature, fit_argument, read_signature

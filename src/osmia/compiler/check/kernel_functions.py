@@ -7,7 +7,8 @@ from types import NoneType
 from typing import Any, cast
 
 from osmia.compiler import findings
-from osmia.compiler.check.context import Checker, Frame
+from osmia.compiler.check.context import Checker
+from osmia.compiler.check.frames import Frame
 from osmia.compiler.check.signature import Annotation, fit_argument
 from osmia.compiler.check.values import Absent, Context, Poison, Reference, Scalar, Static, Value, scalar
 from osmia.compiler.ir.ops import (

@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 from osmia.compiler import findings
 from osmia.compiler.check import reservations
-from osmia.compiler.check.context import Checker, Flow, Held
+from osmia.compiler.check.context import Checker
 from osmia.compiler.check.expressions import expression
+from osmia.compiler.check.frames import Flow, Held
 from osmia.compiler.check.values import Poison, Reference
 from osmia.compiler.ir.ops import CallFunction, CallHelper, CallKernelFunction, Operation
 from osmia.compiler.ir.types import I64, Space

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from osmia.compiler import findings
 from osmia.compiler.check import assignments, reservations
 from osmia.compiler.check.conditions import condition
-from osmia.compiler.check.context import Checker, Flow, Loop, Variable, merge, number
+from osmia.compiler.check.context import Checker, number
 from osmia.compiler.check.expressions import expression
+from osmia.compiler.check.frames import Flow, Loop, Variable, merge
 from osmia.compiler.check.iteration import Turns, entries_of, turns_of
 from osmia.compiler.check.names import assigned_names, parts, target_names
 from osmia.compiler.check.values import PlainInt, Poison, Scalar, scalar

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from osmia.compiler import findings
 from osmia.compiler.check import assignments, operators
 from osmia.compiler.check.conditions import condition
-from osmia.compiler.check.context import Checker, Flow, Variable, merge
+from osmia.compiler.check.context import Checker
 from osmia.compiler.check.expressions import expression, name, place_attribute
+from osmia.compiler.check.frames import Flow, Variable, merge
 from osmia.compiler.check.names import assigned_names, pattern_names
 from osmia.compiler.check.values import (
     Absent,

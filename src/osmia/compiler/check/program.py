@@ -9,7 +9,8 @@ from typing import Any, cast
 from osmia.compiler import findings
 from osmia.compiler.check import assignments, kernel_arguments
 from osmia.compiler.check.builtin_functions import BUILTINS
-from osmia.compiler.check.context import Checker, Flow, Frame, MayBeNoneError, ModuleContext, Variable
+from osmia.compiler.check.context import Checker, MayBeNoneError, ModuleContext
+from osmia.compiler.check.frames import Flow, Frame, Variable
 from osmia.compiler.check.inlining import inline
 from osmia.compiler.check.locks import give_back
 from osmia.compiler.check.statements import statements

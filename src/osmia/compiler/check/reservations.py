@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 
 from osmia.compiler import findings
-from osmia.compiler.check.context import Checker, Flow
+from osmia.compiler.check.context import Checker
+from osmia.compiler.check.frames import Flow
 from osmia.compiler.check.values import Poison, Reference, Reservation, Value
 from osmia.compiler.ir.ops import CallHelper, LoadLocal, Null, Number, StoreLocal
 from osmia.compiler.ir.types import I64, U64, MemoryType, PointerType, Space

@@ -8,8 +8,9 @@ from types import NoneType
 from osmia.compiler import findings
 from osmia.compiler.check import assignments, locks, loops, patterns, reservations
 from osmia.compiler.check.conditions import condition
-from osmia.compiler.check.context import Checker, Flow, member_help, merge
+from osmia.compiler.check.context import Checker, member_help
 from osmia.compiler.check.expressions import expression
+from osmia.compiler.check.frames import Flow, merge
 from osmia.compiler.check.values import (
     Absent,
     PlainInt,

@@ -9,7 +9,8 @@ from typing import Any
 from osmia.compiler import findings
 from osmia.compiler.check import assignments, locks, reservations
 from osmia.compiler.check.builtin_functions import BUILTINS
-from osmia.compiler.check.context import CheckedSubprogram, Checker, Frame
+from osmia.compiler.check.context import CheckedSubprogram, Checker
+from osmia.compiler.check.frames import Frame
 from osmia.compiler.check.helper_rules import packet_moved
 from osmia.compiler.check.inlining import check_body, inline, open_result
 from osmia.compiler.check.signature import Annotation, Signature, fit_argument, read_signature

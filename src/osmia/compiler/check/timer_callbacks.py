@@ -8,7 +8,8 @@ from typing import Any, cast
 
 from osmia.compiler import findings
 from osmia.compiler.check import reservations
-from osmia.compiler.check.context import CheckedSubprogram, Checker, Frame
+from osmia.compiler.check.context import CheckedSubprogram, Checker
+from osmia.compiler.check.frames import Frame
 from osmia.compiler.check.inlining import check_body
 from osmia.compiler.check.signature import Signature, read_signature
 from osmia.compiler.check.subprograms import checker_of, unique
