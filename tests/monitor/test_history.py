@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from osmia.errors import MalformedError, UsageError
+from osmia.errors import MalformedError, NotSupportedError, UsageError
 from osmia.monitor.configuration import default_configuration
 from osmia.monitor.detect.alert import Alert, ScanKind, Technique
 from osmia.monitor.history import HistoryBounds, HistoryQuery, HistoryReader, HistoryStore, Recorder, output
@@ -188,6 +188,12 @@ def test_forms_of_output(path: Path) -> None:
     assert {name: str(value) for name, value in loaded.items()} == read
     assert "nginx (4711)" in as_table.getvalue()
     assert "1.5 ms" in as_table.getvalue()
+
+
+def test_parquet_without_its_package(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(NotSupportedError, match="pip install pyarrow"):
+        output.write_parquet([], path)
 
 
 def test_old_minutes_go_by_age(path: Path) -> None:

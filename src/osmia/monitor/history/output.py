@@ -40,7 +40,7 @@ def write_parquet(rows: Iterable[HistoryRow], path: Path) -> int:
         pyarrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
     except ModuleNotFoundError as error:
         raise NotSupportedError(
-            "Parquet", f"the package {error.name}: pip install 'osmia[parquet]', or give --csv"
+            "Parquet", f"the package {error.name}: pip install pyarrow, or give --csv"
         ) from None
     content = [
         {name: _moment(value) if name in TIMES else value for name, value in row.items()} for row in rows
