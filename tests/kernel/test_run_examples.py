@@ -68,8 +68,8 @@ def run(command: Sequence[str], happen: Callable[[], None], done: Callable[[str]
 
 
 def has(line: str) -> Callable[[str], bool]:
-    """Whether a line of that shape is in a text."""
-    return lambda text: line in map(shape, text.splitlines())
+    """Whether a line of that shape is in a text, with its end: a Ctrl-C may come before that is written."""
+    return lambda text: line in map(shape, text.split("\n")[:-1])
 
 
 def line_of_page(name: str, number: int) -> str:

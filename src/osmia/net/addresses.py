@@ -42,9 +42,11 @@ class IPv6Address(Array[be32, Literal[4]]):
         super().__init__(*(be32(word) for word in words if not isinstance(word, str)))
 
     def __str__(self) -> str:
+        """In the shortest form of RFC 5952, which for a mapped IPv4 address ends in dots."""
         import ipaddress  # noqa: PLC0415 - not for a start
 
-        return str(ipaddress.IPv6Address(bytes(self)))
+        address = ipaddress.IPv6Address(bytes(self))
+        return f"::ffff:{address.ipv4_mapped}" if address.ipv4_mapped else str(address)
 
 
 class MacAddress(Array[u8, Literal[6]]):

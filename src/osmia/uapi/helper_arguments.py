@@ -158,6 +158,8 @@ SPELLED_OTHERWISE = {
     "ringbuf_submit": "`RingBuf.submit(event)`",
     "ringbuf_discard": "`RingBuf.discard(event)`",
     "loop": "`for turn in osmia.loop(count):`",
+    "for_each_map_elem": "`for key, value in map.items():`",
+    **dict.fromkeys(("spin_lock", "spin_unlock"), "`with value.lock:`"),
     **dict.fromkeys(
         ("timer_init", "timer_set_callback", "timer_start"), "`Timer.start(nanoseconds, callback)`"
     ),
@@ -185,7 +187,6 @@ _SOCKET = "takes or gives a socket that the verifier tracks"
 _POINTER = "takes or gives a pointer to a kernel structure"
 _DYNPTR = "works on a dynptr"
 _CALLBACK = "calls a function of the program back"
-_STORAGE = "works on storage of a kernel object"
 _FORMAT = "takes a format string; `log` has its own"
 
 LEFT_OUT = {
@@ -215,16 +216,9 @@ LEFT_OUT = {
         ),
         _DYNPTR,
     ),
-    **dict.fromkeys(("for_each_map_elem", "find_vma", "user_ringbuf_drain"), _CALLBACK),
-    **dict.fromkeys(
-        (
-            "get_local_storage",
-        ),
-        _STORAGE,
-    ),
+    **dict.fromkeys(("find_vma", "user_ringbuf_drain"), _CALLBACK),
+    "get_local_storage": "works on storage of a kernel object",
     **dict.fromkeys(("seq_printf", "snprintf", "trace_vprintk"), _FORMAT),
-    "spin_lock": "must be followed by its unlock on every path",
-    "spin_unlock": "must follow a lock on every path",
     "strncmp": "takes text in read-only memory",
     "probe_read": "reads user and kernel memory alike: take `probe_read_kernel` or `probe_read_user`",
     "probe_read_str": "reads user and kernel memory alike: take the helper for the one that is meant",
