@@ -14,7 +14,8 @@ from osmia.compiler.backend.llvm_process import LlvmError, llvm
 from osmia.compiler.check.context import ModuleContext
 from osmia.compiler.check.program import check_program
 from osmia.compiler.check.type_table import TypeTable
-from osmia.compiler.ir.ops import Location, MapDefinition, ModuleIr, VariableDefinition
+from osmia.compiler.ir.functions import ModuleIr
+from osmia.compiler.ir.operands import Location, MapDefinition, VariableDefinition
 from osmia.compiler.ir.types import U32, U64, ArrayType, MemoryType, StructField, StructType, alignment_of
 from osmia.compiler.passes.outline_loops import KeptStructError, outline_loops
 from osmia.compiler.primitives.log import LOG_LEVEL, LOG_MAP

@@ -9,6 +9,18 @@ from osmia.compiler.backend.arithmetic import binary, compare, convert
 from osmia.compiler.backend.captures import capture_places, capture_size
 from osmia.compiler.backend.debug_info import DebugInfo
 from osmia.compiler.backend.register_uses import after_null_tests, used_registers
+from osmia.compiler.ir.functions import FunctionIr, Linkage, ModuleIr, is_context
+from osmia.compiler.ir.operands import (
+    KernelFunction,
+    Location,
+    MapDefinition,
+    Null,
+    Number,
+    Operand,
+    Parameter,
+    Register,
+    VariableDefinition,
+)
 from osmia.compiler.ir.ops import (
     AddressToPointer,
     Argument,
@@ -28,33 +40,22 @@ from osmia.compiler.ir.ops import (
     Convert,
     Copy,
     FunctionAddress,
-    FunctionIr,
     IsNull,
     Jump,
     KernelEnumInfo,
     KernelFieldAddress,
     KernelFieldInfo,
-    KernelFunction,
     KernelFunctionExists,
     KernelTypeInfo,
-    Linkage,
     Load,
     LoadLocal,
-    Location,
     MapAddress,
-    MapDefinition,
-    ModuleIr,
-    Null,
-    Number,
     Offset,
     Opaque,
-    Operand,
     Operation,
-    Parameter,
     PointerAbove,
     PointerDifference,
     PointerToAddress,
-    Register,
     Reinterpret,
     Return,
     SlotAddress,
@@ -63,9 +64,7 @@ from osmia.compiler.ir.ops import (
     StoreLocal,
     Terminator,
     VariableAddress,
-    VariableDefinition,
     Zero,
-    is_context,
 )
 from osmia.compiler.ir.types import (
     BoolType,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping
 
-from osmia.compiler.ir.ops import CallFunction, FunctionAddress, FunctionIr, Location, ModuleIr
+from osmia.compiler.ir.functions import FunctionIr, ModuleIr
+from osmia.compiler.ir.operands import Location
+from osmia.compiler.ir.ops import CallFunction, FunctionAddress
 from osmia.dataclass import dataclass
 from osmia.elf import SymbolType, read_elf
 

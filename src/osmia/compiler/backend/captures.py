@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from osmia.compiler.ir.ops import Capture, Local
+from osmia.compiler.ir.functions import Capture
+from osmia.compiler.ir.operands import Local
 from osmia.compiler.ir.types import IntegerType, PointerType
 from osmia.dataclass import dataclass
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from osmia.compiler.ir.ops import (
-    FunctionIr,
-    KernelEnum,
+from osmia.compiler.ir.functions import FunctionIr, Linkage, is_context
+from osmia.compiler.ir.operands import (
     KernelFunction,
-    Linkage,
     Location,
     MapDefinition,
     Parameter,
     Scope,
     VariableDefinition,
-    is_context,
 )
+from osmia.compiler.ir.ops import KernelEnum
 from osmia.compiler.ir.types import (
     ArrayType,
     BoolType,

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import cast
 
-from osmia.compiler.ir.ops import Branch, Compare, FunctionIr, IsNull, Number, Operation, Register, Terminator
+from osmia.compiler.ir.functions import FunctionIr
+from osmia.compiler.ir.operands import Number, Register
+from osmia.compiler.ir.ops import Branch, Compare, IsNull, Operation, Terminator
 
 
 def used_registers(function: FunctionIr) -> Iterator[int]:

@@ -25,7 +25,8 @@ from osmia.compiler.check.values import (
     Value,
     scalar,
 )
-from osmia.compiler.ir.ops import Local, Null, StoreContext, StoreLocal
+from osmia.compiler.ir.operands import Local, Null
+from osmia.compiler.ir.ops import StoreContext, StoreLocal
 from osmia.compiler.ir.types import SHARED, ArrayType, IntegerType, MemoryType, PointerType, Space
 from osmia.compiler.primitives import maps
 from osmia.compiler.primitives.context_row import ContextFieldRow

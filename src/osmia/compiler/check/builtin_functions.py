@@ -28,7 +28,8 @@ from osmia.compiler.check.values import (
     limits,
     scalar,
 )
-from osmia.compiler.ir.ops import Block, LoadLocal, Local, Number, Operand, StoreLocal
+from osmia.compiler.ir.operands import Local, Number, Operand
+from osmia.compiler.ir.ops import Block, LoadLocal, StoreLocal
 from osmia.compiler.ir.types import BOOL, I64, ArrayType, BoolType, IntegerType
 from osmia.dataclass import dataclass, field
 from osmia.diagnostics import Span

@@ -24,7 +24,8 @@ from osmia.compiler.check.values import (
     Value,
     scalar,
 )
-from osmia.compiler.ir.ops import Number, Zero
+from osmia.compiler.ir.operands import Number
+from osmia.compiler.ir.ops import Zero
 from osmia.compiler.ir.types import (
     BOOL,
     I64,

@@ -20,7 +20,8 @@ from osmia.compiler.check.values import (
     Value,
     scalar,
 )
-from osmia.compiler.ir.ops import Block, LoadLocal, Number, StoreLocal
+from osmia.compiler.ir.operands import Number
+from osmia.compiler.ir.ops import Block, LoadLocal, StoreLocal
 from osmia.compiler.ir.types import BOOL, I64, IntegerType, Space
 from osmia.dataclass import replace
 

@@ -20,6 +20,8 @@ from osmia.compiler.check.values import (
     scalar,
 )
 from osmia.compiler.ir.builder import FunctionBuilder
+from osmia.compiler.ir.functions import FunctionIr
+from osmia.compiler.ir.operands import Location, MapDefinition, Number, Operand, StackSlot, VariableDefinition
 from osmia.compiler.ir.ops import (
     Binary,
     BinaryOperator,
@@ -29,20 +31,13 @@ from osmia.compiler.ir.ops import (
     CompareOperator,
     Convert,
     Copy,
-    FunctionIr,
     IsNull,
     Load,
-    Location,
-    MapDefinition,
-    Number,
     Offset,
     Opaque,
-    Operand,
     Reinterpret,
     SlotAddress,
-    StackSlot,
     Store,
-    VariableDefinition,
 )
 from osmia.compiler.ir.types import (
     BOOL,

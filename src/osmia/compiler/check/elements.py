@@ -4,17 +4,8 @@ from __future__ import annotations
 
 from osmia.compiler.check.context import Checker
 from osmia.compiler.check.values import PlainInt, Reference, Scalar
-from osmia.compiler.ir.ops import (
-    Binary,
-    BinaryOperator,
-    Compare,
-    ContextField,
-    Convert,
-    Number,
-    Opaque,
-    Operand,
-    PointerAbove,
-)
+from osmia.compiler.ir.operands import Number, Operand
+from osmia.compiler.ir.ops import Binary, BinaryOperator, Compare, ContextField, Convert, Opaque, PointerAbove
 from osmia.compiler.ir.types import I64, U64, ArrayType, PointerType, Space
 from osmia.compiler.primitives.contexts import CONTEXTS
 from osmia.dataclass import replace

@@ -33,13 +33,8 @@ from osmia.compiler.check.values import (
     limits,
     scalar,
 )
-from osmia.compiler.ir.ops import (
-    ContextField,
-    LoadLocal,
-    Number,
-    StoreLocal,
-    VariableAddress,
-)
+from osmia.compiler.ir.operands import Number
+from osmia.compiler.ir.ops import ContextField, LoadLocal, StoreLocal, VariableAddress
 from osmia.compiler.ir.types import (
     BOOL,
     I64,

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from osmia.compiler.check.names import names_of
 from osmia.compiler.check.values import Reservation, Value
-from osmia.compiler.ir.ops import Block, Local, Operand, Scope
+from osmia.compiler.ir.operands import Local, Operand, Scope
+from osmia.compiler.ir.ops import Block
 from osmia.compiler.source import FunctionSource
 from osmia.dataclass import dataclass, field
 

@@ -14,7 +14,8 @@ from osmia.compiler.check.reservations import entry_flow, flow_after_call
 from osmia.compiler.check.signature import Signature, fit_argument, read_signature
 from osmia.compiler.check.statements import statements
 from osmia.compiler.check.values import Absent, Poison, Reference, Scalar, Value, scalar
-from osmia.compiler.ir.ops import LoadLocal, Null, Scope, StoreLocal
+from osmia.compiler.ir.operands import Null, Scope
+from osmia.compiler.ir.ops import LoadLocal, StoreLocal
 from osmia.compiler.ir.types import BoolType, IntegerType, IrType, PointerType, Space
 from osmia.compiler.source import FunctionSource
 from osmia.dataclass import replace

@@ -25,7 +25,9 @@ from osmia.compiler.check.values import (
     limits,
     scalar,
 )
-from osmia.compiler.ir.ops import Argument, LoadLocal, Number, Parameter, StoreLocal, TurnCall
+from osmia.compiler.ir.functions import TurnCall
+from osmia.compiler.ir.operands import Number, Parameter
+from osmia.compiler.ir.ops import Argument, LoadLocal, StoreLocal
 from osmia.compiler.ir.types import I64, U32, ArrayType, IntegerType, PointerType, Space
 from osmia.compiler.primitives import maps
 from osmia.dataclass import dataclass, replace

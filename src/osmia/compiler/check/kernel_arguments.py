@@ -8,7 +8,8 @@ from typing import Any
 from osmia.compiler import findings
 from osmia.compiler.check.context import Checker
 from osmia.compiler.check.values import Poison, Scalar, Value, scalar
-from osmia.compiler.ir.ops import ContextField, Number
+from osmia.compiler.ir.operands import Number
+from osmia.compiler.ir.ops import ContextField
 from osmia.compiler.ir.types import U64, BoolType, IntegerType
 from osmia.compiler.primitives.kernel_memory import typed_argument
 from osmia.lang.kernel_programs import TypedProgram

@@ -10,7 +10,8 @@ from osmia.compiler import findings
 from osmia.compiler.check.context import Checker
 from osmia.compiler.check.expressions import expression
 from osmia.compiler.check.values import Poison, Scalar, Static, Value, limits, scalar
-from osmia.compiler.ir.ops import KernelEnum, KernelEnumInfo, Number
+from osmia.compiler.ir.operands import Number
+from osmia.compiler.ir.ops import KernelEnum, KernelEnumInfo
 from osmia.compiler.ir.types import U64, IntegerType
 from osmia.lang.integers import Integer
 from osmia.lang.kernel_enums import kernel_enum_name

@@ -11,15 +11,8 @@ from osmia.compiler.check.context import Checker
 from osmia.compiler.check.frames import Frame
 from osmia.compiler.check.signature import Annotation, fit_argument
 from osmia.compiler.check.values import Absent, Context, Poison, Reference, Scalar, Static, Value, scalar
-from osmia.compiler.ir.ops import (
-    CallKernelFunction,
-    ContextAddress,
-    KernelFunction,
-    KernelFunctionExists,
-    Operand,
-    Parameter,
-    Scope,
-)
+from osmia.compiler.ir.operands import KernelFunction, Operand, Parameter, Scope
+from osmia.compiler.ir.ops import CallKernelFunction, ContextAddress, KernelFunctionExists
 from osmia.compiler.ir.types import I64, ArrayType, BoolType, IntegerType, PointerType, Space, StructType
 from osmia.compiler.primitives.contexts import CONTEXTS
 from osmia.compiler.primitives.method import Call

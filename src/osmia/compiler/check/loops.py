@@ -14,17 +14,9 @@ from osmia.compiler.check.frames import Flow, Loop, Variable, merge
 from osmia.compiler.check.iteration import Turns, entries_of, turns_of
 from osmia.compiler.check.names import assigned_names, parts, target_names
 from osmia.compiler.check.values import PlainInt, Poison, Scalar, scalar
-from osmia.compiler.ir.ops import (
-    Argument,
-    Binary,
-    Block,
-    CompareOperator,
-    CountedLoop,
-    LoadLocal,
-    Local,
-    Number,
-    StoreLocal,
-)
+from osmia.compiler.ir.functions import CountedLoop
+from osmia.compiler.ir.operands import Local, Number
+from osmia.compiler.ir.ops import Argument, Binary, Block, CompareOperator, LoadLocal, StoreLocal
 from osmia.compiler.ir.types import I64, PointerType, Space
 from osmia.dataclass import replace
 

@@ -9,7 +9,8 @@ from osmia.compiler import findings
 from osmia.compiler.check import operators
 from osmia.compiler.check.context import Checker, number
 from osmia.compiler.check.values import Poison, Reference, Scalar, Several, Static, Value, scalar
-from osmia.compiler.ir.ops import LoadLocal, Number, StoreLocal
+from osmia.compiler.ir.operands import Number
+from osmia.compiler.ir.ops import LoadLocal, StoreLocal
 from osmia.compiler.ir.types import BOOL, ArrayType, Space
 from osmia.compiler.primitives import maps, queues
 from osmia.dataclass import dataclass

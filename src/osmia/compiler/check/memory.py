@@ -7,16 +7,8 @@ from collections.abc import Iterator
 from osmia.compiler import findings
 from osmia.compiler.check.context import Checker
 from osmia.compiler.check.values import Bytes, Reference, Value, scalar
-from osmia.compiler.ir.ops import (
-    Binary,
-    BinaryOperator,
-    Compare,
-    CompareOperator,
-    Convert,
-    Load,
-    Number,
-    Operand,
-)
+from osmia.compiler.ir.operands import Number, Operand
+from osmia.compiler.ir.ops import Binary, BinaryOperator, Compare, CompareOperator, Convert, Load
 from osmia.compiler.ir.types import I64, U8, U64, ArrayType, IntegerType, MemoryType, StructType, alignment_of
 from osmia.diagnostics import Span
 from osmia.lang.arrays import CharArray

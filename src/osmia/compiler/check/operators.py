@@ -8,12 +8,8 @@ from osmia.compiler import findings
 from osmia.compiler.check import memory
 from osmia.compiler.check.context import Checker, number
 from osmia.compiler.check.values import Bytes, PlainInt, Poison, Reference, Scalar, Value, limits, scalar
-from osmia.compiler.ir.ops import (
-    Binary,
-    BinaryOperator,
-    CompareOperator,
-    Number,
-)
+from osmia.compiler.ir.operands import Number
+from osmia.compiler.ir.ops import Binary, BinaryOperator, CompareOperator
 from osmia.compiler.ir.types import (
     BOOL,
     I64,

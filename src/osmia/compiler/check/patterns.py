@@ -20,7 +20,8 @@ from osmia.compiler.check.values import (
     Static,
     Value,
 )
-from osmia.compiler.ir.ops import Block, Number
+from osmia.compiler.ir.operands import Number
+from osmia.compiler.ir.ops import Block
 from osmia.compiler.ir.types import StructType
 from osmia.diagnostics import Span
 

@@ -19,7 +19,8 @@ from osmia.compiler.check.timer_callbacks import compile_timer_callback
 from osmia.compiler.check.values import Context
 from osmia.compiler.frontend.syntax import refused_constructs
 from osmia.compiler.ir.builder import MOST_OPERATIONS, TooLargeError
-from osmia.compiler.ir.ops import FunctionIr, Number, Scope
+from osmia.compiler.ir.functions import FunctionIr
+from osmia.compiler.ir.operands import Number, Scope
 from osmia.compiler.ir.types import I32, IntegerType
 from osmia.compiler.primitives.contexts import CONTEXTS
 from osmia.compiler.source import FunctionSource, read_function

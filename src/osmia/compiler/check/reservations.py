@@ -8,7 +8,8 @@ from osmia.compiler import findings
 from osmia.compiler.check.context import Checker
 from osmia.compiler.check.frames import Flow
 from osmia.compiler.check.values import Poison, Reference, Reservation, Value
-from osmia.compiler.ir.ops import CallHelper, LoadLocal, Null, Number, StoreLocal
+from osmia.compiler.ir.operands import Null, Number
+from osmia.compiler.ir.ops import CallHelper, LoadLocal, StoreLocal
 from osmia.compiler.ir.types import I64, U64, MemoryType, PointerType, Space
 from osmia.dataclass import replace
 from osmia.diagnostics import Span

@@ -20,7 +20,8 @@ from osmia.compiler.check.values import (
     Static,
     Value,
 )
-from osmia.compiler.ir.ops import Null, StoreLocal
+from osmia.compiler.ir.operands import Null
+from osmia.compiler.ir.ops import StoreLocal
 from osmia.compiler.ir.types import I32, IntegerType, MemoryType, PointerType, Space
 from osmia.compiler.primitives import maps
 from osmia.dataclass import replace

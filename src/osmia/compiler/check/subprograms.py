@@ -15,17 +15,9 @@ from osmia.compiler.check.helper_rules import packet_moved
 from osmia.compiler.check.inlining import check_body, inline, open_result
 from osmia.compiler.check.signature import Annotation, Signature, fit_argument, read_signature
 from osmia.compiler.check.values import Absent, Context, Poison, Reference, Scalar, Value, scalar
-from osmia.compiler.ir.ops import (
-    Argument,
-    CallFunction,
-    ContextAddress,
-    Linkage,
-    LoadLocal,
-    Number,
-    Operand,
-    Parameter,
-    Scope,
-)
+from osmia.compiler.ir.functions import Linkage
+from osmia.compiler.ir.operands import Number, Operand, Parameter, Scope
+from osmia.compiler.ir.ops import Argument, CallFunction, ContextAddress, LoadLocal
 from osmia.compiler.ir.types import I32, BoolType, IntegerType, PointerType, Space
 from osmia.compiler.primitives.contexts import CONTEXTS
 from osmia.compiler.source import FunctionSource

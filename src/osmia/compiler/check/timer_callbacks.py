@@ -14,7 +14,9 @@ from osmia.compiler.check.inlining import check_body
 from osmia.compiler.check.signature import Signature, read_signature
 from osmia.compiler.check.subprograms import checker_of, unique
 from osmia.compiler.check.values import Reference, Value
-from osmia.compiler.ir.ops import Argument, Linkage, Number, Parameter, Scope
+from osmia.compiler.ir.functions import Linkage
+from osmia.compiler.ir.operands import Number, Parameter, Scope
+from osmia.compiler.ir.ops import Argument
 from osmia.compiler.ir.types import I64, MemoryType, PointerType, Space
 from osmia.compiler.primitives.contexts import CONTEXTS
 from osmia.compiler.source import FunctionSource, read_function

@@ -5,7 +5,8 @@ from __future__ import annotations
 from osmia.compiler import findings
 from osmia.compiler.check.context import Checker
 from osmia.compiler.check.values import PlainInt, Poison, Scalar, Several, Value, limits, scalar
-from osmia.compiler.ir.ops import LoadLocal, Number, StoreLocal
+from osmia.compiler.ir.operands import Number
+from osmia.compiler.ir.ops import LoadLocal, StoreLocal
 from osmia.compiler.ir.types import I64
 from osmia.diagnostics import Span
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from osmia.compiler.ir.ops import Local, Number, Operand
+from osmia.compiler.ir.operands import Local, Number, Operand
 from osmia.compiler.ir.types import BoolType, IntegerType, PointerType
 from osmia.dataclass import dataclass, field
 

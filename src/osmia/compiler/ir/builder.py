@@ -4,23 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from osmia.compiler.ir.ops import (
-    Block,
-    Branch,
-    CountedLoop,
-    FunctionIr,
-    IsNull,
-    Jump,
-    Local,
-    Location,
-    Operand,
-    Operation,
-    Register,
-    Return,
-    Scope,
-    StackSlot,
-    Terminator,
-)
+from osmia.compiler.ir.functions import CountedLoop, FunctionIr
+from osmia.compiler.ir.operands import Local, Location, Operand, Register, Scope, StackSlot
+from osmia.compiler.ir.ops import Block, Branch, IsNull, Jump, Operation, Return, Terminator
 from osmia.compiler.ir.types import BOOL, BoolType, IntegerType, IrType, MemoryType, PointerType, Space
 from osmia.dataclass import dataclass, field
 

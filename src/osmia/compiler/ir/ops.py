@@ -6,121 +6,28 @@ x / 0 is 0, x % 0 is x, shift counts are taken modulo the width (32 for narrower
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Literal
 
-from osmia.compiler.ir.types import (
-    BoolType,
-    IntegerType,
-    IrType,
-    MemoryType,
-    PointerType,
-    Space,
-    StructType,
+from osmia.compiler.ir.operands import (
+    KernelFunction,
+    Local,
+    Location,
+    MapDefinition,
+    Operand,
+    Register,
+    StackSlot,
+    VariableDefinition,
 )
+from osmia.compiler.ir.types import IntegerType, StructType
 from osmia.dataclass import dataclass, field
 
-
-@dataclass(frozen=True)
-class Scope:
-    """A function in the user's source, and where it was inlined."""
-
-    name: str
-    filename: str
-    line: int
-    inlined_at: Location | None = None
-
-
-@dataclass(frozen=True)
-class Location:
-    """A source position of an operation; lines and columns count from 1."""
-
-    line: int
-    column: int
-    scope: Scope
-
-
-@dataclass(frozen=True, eq=False)
-class Register:
-    """The result of one operation."""
-
-    index: int
-    type: IrType
-
-
-@dataclass(frozen=True)
-class Number:
-    """A known integer or bool, as the number it stands for (not as its bytes)."""
-
-    value: int
-    type: IrType
-
-
-@dataclass(frozen=True)
-class Null:
-    """The absent pointer."""
-
-    type: PointerType
-
-
-Operand = Register | Number | Null
-
 BinaryOperator = Literal["add", "sub", "mul", "div", "mod", "and", "or", "xor", "shl", "shr"]
+
+
 FieldInfo = Literal["offset", "size", "exists", "signed", "left shift", "right shift"]
+
+
 CompareOperator = Literal["eq", "ne", "lt", "le", "gt", "ge"]
-
-
-@dataclass(frozen=True, eq=False)
-class Local:
-    """A variable: it may be set many times. `index` makes the name unique."""
-
-    index: int
-    name: str
-    type: IrType
-
-
-@dataclass(frozen=True, eq=False)
-class StackSlot:
-    """Bytes of the stack frame."""
-
-    index: int
-    type: MemoryType
-
-
-@dataclass(frozen=True)
-class MapDefinition:
-    """A map that the object declares. Types are None where the map has none."""
-
-    name: str
-    map_type: int
-    key: MemoryType | None
-    value: MemoryType | None
-    max_entries: int
-    flags: int = 0
-    programs: tuple[tuple[int, str], ...] = ()
-    """Entries of a program array from the start."""
-    inner: MapDefinition | None = None
-    """What the maps in a map of maps are like."""
-    pointer: Operand | None = None
-    """Where the map is, for one that is found when the program runs; it is not in the object."""
-
-
-@dataclass(frozen=True)
-class VariableDefinition:
-    """A configuration constant in `.rodata` with its default, or a global variable with its contents."""
-
-    name: str
-    type: MemoryType
-    default: int = 0
-    contents: bytes | None = None
-    """Of a global variable."""
-
-    @property
-    def section(self) -> str:
-        """The data section that it goes into."""
-        if self.contents is None:
-            return ".rodata"
-        return ".data" if any(self.contents) else ".bss"
 
 
 @dataclass(frozen=True, eq=False)
@@ -434,25 +341,6 @@ class CallFunction:
     arguments: tuple[Operand, ...]
 
 
-@dataclass(frozen=True)
-class Parameter:
-    """A parameter of a subprogram, or of a function of the kernel."""
-
-    name: str
-    type: IntegerType | BoolType | PointerType
-
-
-@dataclass(frozen=True)
-class KernelFunction:
-    """A function of the kernel, found by its name when the object is loaded."""
-
-    name: str
-    parameters: tuple[Parameter, ...]
-    result: IntegerType | BoolType | None
-    context: str
-    """The kernel's name of the context struct, for a parameter that is the context."""
-
-
 @dataclass(frozen=True, eq=False)
 class CallKernelFunction:
     """A call of a function of the kernel."""
@@ -549,6 +437,8 @@ Operation = (
     | FunctionAddress
     | CapturesAddress
 )
+
+
 Terminator = Jump | Branch | Return
 
 
@@ -559,105 +449,3 @@ class Block:
     index: int
     operations: list[tuple[Operation, Location]] = field(default_factory=list[tuple["Operation", Location]])
     terminator: tuple[Terminator, Location] | None = None
-
-
-def is_context(kind: IrType) -> bool:
-    """Whether a parameter of this type is the context."""
-    return isinstance(kind, PointerType) and kind.space is Space.CONTEXT
-
-
-class Linkage(Enum):
-    """What a function is to the kernel."""
-
-    PROGRAM = "program"
-    """Where the kernel enters."""
-    STATIC = "static"
-    """A subprogram; the verifier follows each call of it."""
-    GLOBAL = "global"
-    """A subprogram that the verifier looks at once, by itself."""
-
-
-@dataclass(frozen=True, eq=False)
-class Capture:
-    """A variable that a function shares with the bodies of its counted loops.
-
-    An `exact` one does not change from turn to turn: the verifier shall know it. What changes it must not
-    know: it would follow the turns one by one.
-    """
-
-    local: Local
-    exact: bool
-
-
-@dataclass(frozen=True)
-class TurnCall:
-    """A helper that calls the body of a loop: what it takes before the body, and what it gives the body."""
-
-    helper: int
-    name: str
-    arguments: tuple[Operand, ...]
-    parameters: tuple[Parameter, ...]
-
-
-@dataclass(frozen=True, eq=False)
-class CountedLoop:
-    """A loop whose turns a helper of the kernel shall make: blocks `head` up to `end`, by their index.
-
-    `advance` is the block that a turn ends in, `ended` the one behind the last turn. `counter` takes the
-    number of the turn, where it has one.
-    """
-
-    head: int
-    end: int
-    advance: int
-    ended: int
-    counter: Local | None
-    call: TurnCall
-    location: Location
-
-
-@dataclass(frozen=True)
-class FunctionIr:
-    """A program: its argument is the context, its result an integer. Or a subprogram, with parameters."""
-
-    name: str
-    section: str
-    context: str
-    """The kernel's name of the context struct."""
-    return_type: IntegerType | BoolType
-    scope: Scope
-    argument: str
-    locals: tuple[Local, ...]
-    slots: tuple[StackSlot, ...]
-    blocks: tuple[Block, ...]
-    linkage: Linkage = Linkage.PROGRAM
-    parameters: tuple[Parameter, ...] = ()
-    """Those of a subprogram; a program has its context only."""
-    loops: tuple[CountedLoop, ...] = ()
-    """Loops that are still to become functions (see `passes.outline_loops`)."""
-    captures: tuple[Capture, ...] = ()
-    """Variables that a function shares with the bodies of its counted loops."""
-    captures_context: bool = False
-    """Whether the context stands before them."""
-
-    @property
-    def has_context(self) -> bool:
-        """Whether it is called with the context."""
-        return self.linkage is Linkage.PROGRAM or any(is_context(each.type) for each in self.parameters)
-
-    @property
-    def is_loop_body(self) -> bool:
-        """Whether it takes its variables from the function that it was a loop of."""
-        return bool(self.parameters) and self.parameters[-1].type == PointerType(None, Space.STACK)
-
-
-@dataclass(frozen=True)
-class ModuleIr:
-    """All that goes into one object."""
-
-    functions: tuple[FunctionIr, ...]
-    maps: tuple[MapDefinition, ...]
-    variables: tuple[VariableDefinition, ...]
-    log_formats: bytes
-    """The table of log messages for user space (see `primitives.log`); empty where nothing is logged."""
-    license: str = "Dual MIT/GPL"

@@ -6,22 +6,18 @@ import dataclasses
 from collections.abc import Iterator
 from typing import cast
 
-from osmia.compiler.ir.ops import (
-    Block,
-    FunctionIr,
+from osmia.compiler.ir.functions import FunctionIr, Linkage, ModuleIr
+from osmia.compiler.ir.operands import (
     KernelFunction,
-    Linkage,
     Local,
     MapDefinition,
-    ModuleIr,
     Null,
     Number,
-    Operation,
     Register,
     StackSlot,
-    Terminator,
     VariableDefinition,
 )
+from osmia.compiler.ir.ops import Block, Operation, Terminator
 
 
 def print_module(module: ModuleIr) -> str:

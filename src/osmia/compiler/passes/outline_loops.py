@@ -11,33 +11,22 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, TypeVar, cast
 
+from osmia.compiler.ir.functions import Capture, CountedLoop, FunctionIr, Linkage, ModuleIr
+from osmia.compiler.ir.operands import Local, Location, Number, Operand, Parameter, Register, Scope, StackSlot
 from osmia.compiler.ir.ops import (
     Argument,
     Block,
     Branch,
     CallHelper,
-    Capture,
     CapturesAddress,
     Compare,
     Convert,
-    CountedLoop,
     FunctionAddress,
-    FunctionIr,
     Jump,
-    Linkage,
     LoadLocal,
-    Local,
-    Location,
-    ModuleIr,
-    Number,
-    Operand,
     Operation,
-    Parameter,
-    Register,
     Return,
-    Scope,
     SlotAddress,
-    StackSlot,
     StoreLocal,
     Terminator,
 )

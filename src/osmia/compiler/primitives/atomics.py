@@ -5,7 +5,8 @@ from __future__ import annotations
 from osmia.compiler import findings
 from osmia.compiler.check.context import Checker
 from osmia.compiler.check.values import Poison, Reference, Scalar, Value, scalar
-from osmia.compiler.ir.ops import AtomicCompareExchange, AtomicOperator, AtomicUpdate, Number, Operand
+from osmia.compiler.ir.operands import Number, Operand
+from osmia.compiler.ir.ops import AtomicCompareExchange, AtomicOperator, AtomicUpdate
 from osmia.compiler.ir.types import I64, IntegerType, PointerType, Space, StructType
 from osmia.compiler.primitives.method import Call, Emit
 

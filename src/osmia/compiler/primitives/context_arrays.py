@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from osmia.compiler.check.context import Checker
 from osmia.compiler.check.values import Reference, Value
-from osmia.compiler.ir.ops import ContextField, Number, Store
+from osmia.compiler.ir.operands import Number
+from osmia.compiler.ir.ops import ContextField, Store
 from osmia.compiler.ir.types import I64, ArrayType, IntegerType, alignment_of
 
 

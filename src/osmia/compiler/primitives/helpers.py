@@ -20,7 +20,8 @@ from osmia.compiler.check.values import (
     Value,
     scalar,
 )
-from osmia.compiler.ir.ops import ContextAddress, Null, Number, Operand
+from osmia.compiler.ir.operands import Null, Number, Operand
+from osmia.compiler.ir.ops import ContextAddress
 from osmia.compiler.ir.types import (
     I32,
     I64,

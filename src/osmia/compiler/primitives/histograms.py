@@ -7,7 +7,8 @@ from typing import cast
 from osmia.compiler import findings
 from osmia.compiler.check.context import Checker
 from osmia.compiler.check.values import Absent, Poison, Reference, Scalar, Static, Value, scalar
-from osmia.compiler.ir.ops import LoadLocal, Number, Operand, StoreLocal, Zero
+from osmia.compiler.ir.operands import Number, Operand
+from osmia.compiler.ir.ops import LoadLocal, StoreLocal, Zero
 from osmia.compiler.ir.types import I64, U32, U64, IntegerType, StructType, alignment_of
 from osmia.compiler.primitives.maps import add_to_entry
 from osmia.compiler.primitives.method import Call

@@ -6,6 +6,7 @@ from osmia.compiler import findings
 from osmia.compiler.check.context import Checker
 from osmia.compiler.check.helper_rules import may_call
 from osmia.compiler.check.values import Reference, Scalar, Static, Value, scalar
+from osmia.compiler.ir.operands import Null, Number, Operand
 from osmia.compiler.ir.ops import (
     AddressToPointer,
     FieldInfo,
@@ -13,9 +14,6 @@ from osmia.compiler.ir.ops import (
     KernelFieldInfo,
     KernelTypeInfo,
     Load,
-    Null,
-    Number,
-    Operand,
     PointerToAddress,
     Zero,
 )

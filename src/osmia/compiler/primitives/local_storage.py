@@ -8,16 +8,8 @@ from typing import Any, cast
 from osmia.compiler import findings
 from osmia.compiler.check.context import Checker
 from osmia.compiler.check.values import Context, Poison, Reference, Static, Value, scalar
-from osmia.compiler.ir.ops import (
-    AddressToPointer,
-    ContextAddress,
-    ContextField,
-    LoadLocal,
-    Null,
-    Number,
-    Operand,
-    StoreLocal,
-)
+from osmia.compiler.ir.operands import Null, Number, Operand
+from osmia.compiler.ir.ops import AddressToPointer, ContextAddress, ContextField, LoadLocal, StoreLocal
 from osmia.compiler.ir.types import I64, U64, IntegerType, PointerType, Space, StructType
 from osmia.compiler.primitives.contexts import context_row
 from osmia.compiler.primitives.maps import address, definition_of

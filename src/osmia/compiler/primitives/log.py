@@ -9,15 +9,8 @@ from enum import Enum
 from osmia.compiler import findings
 from osmia.compiler.check.context import Checker
 from osmia.compiler.check.values import Absent, PlainInt, Reference, Scalar, Value, scalar
-from osmia.compiler.ir.ops import (
-    CallHelper,
-    MapDefinition,
-    Number,
-    Operand,
-    Store,
-    VariableAddress,
-    VariableDefinition,
-)
+from osmia.compiler.ir.operands import MapDefinition, Number, Operand, VariableDefinition
+from osmia.compiler.ir.ops import CallHelper, Store, VariableAddress
 from osmia.compiler.ir.types import (
     I64,
     U32,

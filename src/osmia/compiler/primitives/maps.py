@@ -5,17 +5,8 @@ from __future__ import annotations
 from osmia.compiler import findings
 from osmia.compiler.check.context import Checker
 from osmia.compiler.check.values import Absent, Context, Poison, Reference, Scalar, Static, Value, scalar
-from osmia.compiler.ir.ops import (
-    AtomicAdd,
-    Binary,
-    ContextAddress,
-    Load,
-    MapAddress,
-    MapDefinition,
-    Number,
-    Operand,
-    Store,
-)
+from osmia.compiler.ir.operands import MapDefinition, Number, Operand
+from osmia.compiler.ir.ops import AtomicAdd, Binary, ContextAddress, Load, MapAddress, Store
 from osmia.compiler.ir.types import (
     I64,
     SHARED,

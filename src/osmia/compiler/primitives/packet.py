@@ -6,16 +6,14 @@ from osmia.compiler import findings
 from osmia.compiler.check.context import Checker
 from osmia.compiler.check.helper_rules import packet_moved
 from osmia.compiler.check.values import Absent, Context, Cursor, PlainInt, Reference, Scalar, Static, Value
+from osmia.compiler.ir.operands import Null, Number, Register
 from osmia.compiler.ir.ops import (
     ContextAddress,
     ContextField,
     LoadLocal,
-    Null,
-    Number,
     Offset,
     PointerAbove,
     PointerDifference,
-    Register,
     StoreLocal,
 )
 from osmia.compiler.ir.types import BOOL, I64, U32, U64, ArrayType, PointerType, Space, StructType

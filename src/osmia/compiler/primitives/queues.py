@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from osmia.compiler.check.context import Checker
 from osmia.compiler.check.values import Poison, Reference, Scalar, Static, Value, scalar
-from osmia.compiler.ir.ops import LoadLocal, Null, Number, Operand, StoreLocal, Zero
+from osmia.compiler.ir.operands import Null, Number, Operand
+from osmia.compiler.ir.ops import LoadLocal, StoreLocal, Zero
 from osmia.compiler.ir.types import I64, U64, MemoryType, PointerType, Space, alignment_of
 from osmia.compiler.primitives.maps import address, definition_of
 from osmia.compiler.primitives.method import Call

@@ -5,7 +5,7 @@ from __future__ import annotations
 from osmia.compiler import findings
 from osmia.compiler.check.context import Checker
 from osmia.compiler.check.values import Poison, Scalar, Static, Value, scalar
-from osmia.compiler.ir.ops import Number, Operand
+from osmia.compiler.ir.operands import Number, Operand
 from osmia.compiler.ir.types import I64, U32, U64, IntegerType
 from osmia.compiler.primitives.maps import address, definition_of
 from osmia.compiler.primitives.method import Call

@@ -6,18 +6,8 @@ from osmia.compiler import findings
 from osmia.compiler.check import reservations
 from osmia.compiler.check.context import Checker
 from osmia.compiler.check.values import Absent, PlainInt, Poison, Reference, Static, Value, scalar
-from osmia.compiler.ir.ops import (
-    AtomicAdd,
-    CallHelper,
-    LoadLocal,
-    MapDefinition,
-    Null,
-    Number,
-    Operand,
-    Store,
-    StoreLocal,
-    Zero,
-)
+from osmia.compiler.ir.operands import MapDefinition, Null, Number, Operand
+from osmia.compiler.ir.ops import AtomicAdd, CallHelper, LoadLocal, Store, StoreLocal, Zero
 from osmia.compiler.ir.types import I64, U32, U64, MemoryType, PointerType, Space, alignment_of
 from osmia.compiler.primitives.maps import address, declaration_of, definition_of, event_bytes, succeeded
 from osmia.compiler.primitives.method import Call

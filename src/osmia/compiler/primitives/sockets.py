@@ -15,7 +15,8 @@ from osmia.compiler.check.values import (
     Value,
     scalar,
 )
-from osmia.compiler.ir.ops import ContextAddress, LoadLocal, Null, Number, Operand, StoreLocal, Zero
+from osmia.compiler.ir.operands import Null, Number, Operand
+from osmia.compiler.ir.ops import ContextAddress, LoadLocal, StoreLocal, Zero
 from osmia.compiler.ir.types import (
     BOOL,
     I64,

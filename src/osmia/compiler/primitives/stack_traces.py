@@ -5,7 +5,8 @@ from __future__ import annotations
 from osmia.compiler import findings
 from osmia.compiler.check.context import Checker
 from osmia.compiler.check.values import Context, Static, Value, scalar
-from osmia.compiler.ir.ops import ContextAddress, Number
+from osmia.compiler.ir.operands import Number
+from osmia.compiler.ir.ops import ContextAddress
 from osmia.compiler.ir.types import I64, U64, PointerType, Space
 from osmia.compiler.primitives.maps import address, definition_of
 from osmia.compiler.primitives.method import Call

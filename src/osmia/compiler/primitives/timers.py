@@ -5,7 +5,8 @@ from __future__ import annotations
 from osmia.compiler import findings
 from osmia.compiler.check.context import Checker
 from osmia.compiler.check.values import Poison, Reference, Scalar, Static, Value, scalar
-from osmia.compiler.ir.ops import FunctionAddress, MapAddress, Number
+from osmia.compiler.ir.operands import Number
+from osmia.compiler.ir.ops import FunctionAddress, MapAddress
 from osmia.compiler.ir.types import I64, U64, PointerType, Space
 from osmia.compiler.primitives.method import Call
 from osmia.diagnostics import Span

@@ -8,7 +8,8 @@ from typing import Any, TypeGuard
 from osmia.compiler import findings
 from osmia.compiler.check.context import Checker
 from osmia.compiler.check.values import PlainInt, Poison, Reference, Scalar, Static, Value, scalar
-from osmia.compiler.ir.ops import ContextAddress, ContextField, Number, Operand, Store, Zero
+from osmia.compiler.ir.operands import Number, Operand
+from osmia.compiler.ir.ops import ContextAddress, ContextField, Store, Zero
 from osmia.compiler.ir.types import (
     I64,
     U32,
