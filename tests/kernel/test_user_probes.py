@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ from osmia import (
     PerfEventContext,
     PerfHardware,
     PerfSoftware,
+    Registers,
     StackTrace,
     UsageError,
     perf_event,
@@ -31,6 +33,7 @@ from osmia import (
 from osmia.helpers import get_attach_cookie
 from osmia.loader.user_binary import find_binary, function_offset
 
+X86_64 = platform.machine() == "x86_64"
 seen = HashMap(u32, u64, max_entries=1024)
 values = ArrayMap(u64, max_entries=4)
 stacks = StackTrace(max_entries=1024)
@@ -40,6 +43,23 @@ stacks = StackTrace(max_entries=1024)
 def on_labs(ctx: KprobeContext) -> int:
     seen[ctx.pid] += 1
     values[0] = ctx.arg(0)
+    return 0
+
+
+if X86_64:
+
+    def first_argument(registers: Registers) -> u64:
+        return registers.di
+else:
+
+    def first_argument(registers: Registers) -> u64:
+        return registers.x0
+
+
+@uprobe("libc.so.6", "labs")
+def read_registers(ctx: KprobeContext) -> int:
+    values[0] = first_argument(ctx.regs)
+    values[1] = ctx.regs.sp
     return 0
 
 
@@ -75,6 +95,24 @@ def labs(number: int) -> int:
     function.restype, function.argtypes = ctypes.c_long, [ctypes.c_long]
     result: int = function(number)
     return result
+
+
+def test_registers_by_name() -> None:
+    with osmia.load(read_registers) as bpf:
+        with bpf[read_registers].attach(pid=os.getpid()):
+            assert labs(-37) == 37
+        assert bpf[values][0] == 2**64 - 37
+        assert 0 < bpf[values][1] < 2**63
+
+
+def test_simulated_registers() -> None:
+    name = "di" if X86_64 else "x0"
+    with osmia.simulate(read_registers) as bpf:
+        read_registers(KprobeContext(regs=Registers(**{name: 7, "sp": 4096})))
+        assert bpf[values][0] == 7
+        assert bpf[values][1] == 4096
+    with pytest.raises(TypeError, match="no register 'rdi'"):
+        Registers(rdi=1)
 
 
 def test_a_call_of_a_library_is_seen_with_argument_and_result() -> None:

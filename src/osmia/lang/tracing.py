@@ -18,6 +18,7 @@ __all__ = [
     "KretprobeProgram",
     "RawTracepointContext",
     "RawTracepointProgram",
+    "Registers",
     "TracepointContext",
     "TracepointField",
     "TracepointProgram",
@@ -147,14 +148,93 @@ class RawTracepointContext(TaskContext):
         return u64(self._arguments[index])
 
 
+class Registers:
+    """The processor's registers by the names of its `struct pt_regs`.
+
+    x86-64 and arm64 have their own; a name of the other one does not compile.
+    """
+
+    # arch/x86/include/asm/ptrace.h
+    r15: u64
+    r14: u64
+    r13: u64
+    r12: u64
+    bp: u64
+    bx: u64
+    r11: u64
+    r10: u64
+    r9: u64
+    r8: u64
+    ax: u64
+    cx: u64
+    dx: u64
+    si: u64
+    di: u64
+    orig_ax: u64
+    ip: u64
+    cs: u64
+    flags: u64
+    sp: u64
+    ss: u64
+    # arch/arm64/include/uapi/asm/ptrace.h; `sp` as above
+    x0: u64
+    x1: u64
+    x2: u64
+    x3: u64
+    x4: u64
+    x5: u64
+    x6: u64
+    x7: u64
+    x8: u64
+    x9: u64
+    x10: u64
+    x11: u64
+    x12: u64
+    x13: u64
+    x14: u64
+    x15: u64
+    x16: u64
+    x17: u64
+    x18: u64
+    x19: u64
+    x20: u64
+    x21: u64
+    x22: u64
+    x23: u64
+    x24: u64
+    x25: u64
+    x26: u64
+    x27: u64
+    x28: u64
+    x29: u64
+    x30: u64
+    pc: u64
+    pstate: u64
+
+    def __init__(self, **values: int) -> None:
+        """In a test: `Registers(di=7)`; those not given are zero."""
+        for name in self.__class__.__annotations__:
+            setattr(self, name, u64(values.pop(name, 0)))
+        if values:
+            raise TypeError(f"there is no register {next(iter(values))!r}")
+
+
 class KprobeContext(TaskContext):
     """The processor's registers where a kernel function begins, or where it returns."""
 
     def __init__(
-        self, arguments: tuple[int, ...] = (), *, ip: int = 0, return_value: int = 0, **task: Any
+        self,
+        arguments: tuple[int, ...] = (),
+        *,
+        ip: int = 0,
+        return_value: int = 0,
+        regs: Registers | None = None,
+        **task: Any,
     ) -> None:
         super().__init__(**task)
         self._arguments = arguments
+        self.regs = regs or Registers()
+        """All registers: `ctx.regs.di` on x86-64, `ctx.regs.x0` on arm64."""
         self.ip = u64(ip)
         """The instruction pointer."""
         self.return_value = u64(return_value)

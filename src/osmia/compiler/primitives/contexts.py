@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from osmia.compiler.ir.types import U32, IntegerType
+from osmia.compiler.ir.types import U32, U64, IntegerType
 from osmia.compiler.primitives.context_records import record_rows
 from osmia.compiler.primitives.context_row import ContextFieldRow, ContextRow
+from osmia.compiler.primitives.registers import registers
 from osmia.lang.contexts import TcContext, XdpContext
 from osmia.lang.kernel_programs import BtfTracepointContext, FentryContext, FexitContext, LsmContext
-from osmia.lang.tracing import KprobeContext, RawTracepointContext, TracepointContext
+from osmia.lang.tracing import KprobeContext, RawTracepointContext, Registers, TracepointContext
 from osmia.lang.user_probes import PerfEventContext
 
 _BE16 = IntegerType("be16", 16, big_endian=True)
@@ -45,6 +46,10 @@ CONTEXTS: dict[type, ContextRow] = {
     TracepointContext: ContextRow("trace_event_raw", {}),
     RawTracepointContext: ContextRow("bpf_raw_tracepoint_args", {}),
     KprobeContext: ContextRow("pt_regs", {}),
+    Registers: ContextRow(
+        "pt_regs",
+        {name: ContextFieldRow(8 * place, U64, 8) for place, name in enumerate(registers().names)},
+    ),
     PerfEventContext: ContextRow("bpf_perf_event_data", {}),
     **record_rows(),
     # The arguments, 8 bytes each: bpf_ctx_convert knows them as an array of unsigned long long.

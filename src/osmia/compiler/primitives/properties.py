@@ -23,7 +23,11 @@ PROPERTIES: dict[type, dict[str, Emit]] = {
         "comm": tracing.task_name,
     },
     PerfEventContext: {"ip": tracing.instruction_pointer, "sample_period": tracing.sample_period},
-    KprobeContext: {"ip": tracing.instruction_pointer, "return_value": tracing.return_value},
+    KprobeContext: {
+        "ip": tracing.instruction_pointer,
+        "return_value": tracing.return_value,
+        "regs": tracing.all_registers,
+    },
 }
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import platform
 from typing import Any, TypeGuard
 
 from osmia.compiler import findings
 from osmia.compiler.check.context import Checker
-from osmia.compiler.check.values import PlainInt, Poison, Reference, Scalar, Static, Value, scalar
+from osmia.compiler.check.values import Context, PlainInt, Poison, Reference, Scalar, Static, Value, scalar
 from osmia.compiler.ir.operands import Number, Operand
 from osmia.compiler.ir.ops import ContextAddress, ContextField, Store, Zero
 from osmia.compiler.ir.types import (
@@ -22,10 +21,10 @@ from osmia.compiler.ir.types import (
     alignment_of,
 )
 from osmia.compiler.primitives.method import Call
-from osmia.dataclass import dataclass
+from osmia.compiler.primitives.registers import registers
 from osmia.diagnostics import Span
 from osmia.lang.arrays import CharArray, Comm
-from osmia.lang.tracing import TracepointField, TracepointText
+from osmia.lang.tracing import Registers, TracepointField, TracepointText
 
 _GET_CURRENT_PID_TGID, _GET_CURRENT_UID_GID, _GET_CURRENT_COMM = 14, 15, 16
 _PROBE_READ_USER_STR, _PROBE_READ_KERNEL_STR = 114, 115
@@ -34,29 +33,6 @@ _LARGEST_ARRAY = 256
 """Bytes of a record's array: it is read word by word, onto a stack of 512 bytes."""
 _DATA_LOC_OFFSET = 0xFFFF
 """The lower half of a `__data_loc` field is an offset in the record, the upper half a length."""
-
-
-@dataclass(frozen=True)
-class Registers:
-    """Where `struct pt_regs` has what a probe asks for, in bytes."""
-
-    arguments: tuple[int, ...]
-    ip: int
-    return_value: int
-    size: int
-
-
-_REGISTERS = {
-    # arch/x86/include/asm/ptrace.h: di, si, dx, cx, r8, r9; ip; ax
-    "x86_64": Registers((112, 104, 96, 88, 72, 64), 128, 80, 168),
-    # arch/arm64/include/uapi/asm/ptrace.h: x0 to x5; pc; x0
-    "aarch64": Registers((0, 8, 16, 24, 32, 40), 256, 0, 272),
-}
-
-
-def registers() -> Registers:
-    """The registers of the processor that programs are compiled for: this machine's."""
-    return _REGISTERS.get(platform.machine(), _REGISTERS["x86_64"])
 
 
 def _field(checker: Checker, offset: int, kind: IntegerType) -> Scalar:
@@ -189,6 +165,11 @@ def register_argument(checker: Checker, receiver: Value, call: Call) -> Value:
 def instruction_pointer(checker: Checker, receiver: Value) -> Value:
     """`KprobeContext.ip`."""
     return _field(checker, registers().ip, U64)
+
+
+def all_registers(checker: Checker, receiver: Value) -> Value:
+    """`KprobeContext.regs`: the same memory, with its fields by name."""
+    return Context(Registers)
 
 
 def return_value(checker: Checker, receiver: Value) -> Value:
