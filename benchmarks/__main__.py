@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmarks.event_rows import rate_table, reading_table
 from benchmarks.events import measure_rates, measure_reading
+from benchmarks.first_events import first_event_table, measure_first_events
 from benchmarks.instructions import measure_sizes
 from benchmarks.machine import this_machine
 from benchmarks.packets import measure_packets
@@ -35,6 +36,8 @@ def main() -> int:
         print(terminal(size_table(sizes)) + "\n")
         starts = measure_starts(processes)
         print(terminal(start_table(starts)) + "\n")
+        first = measure_first_events(processes)
+        print(terminal(first_event_table(first)) + "\n")
         packets = tuple(measure_packets(rounds, repeat))
         print(terminal(packet_table(packets)) + "\n")
         reading = tuple(measure_reading(5 if short else 41))
@@ -45,7 +48,9 @@ def main() -> int:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 1
     if not short:
-        results = Results(this_machine(), rounds, repeat, processes, sizes, packets, starts, reading, rates)
+        results = Results(
+            this_machine(), rounds, repeat, processes, sizes, packets, starts, first, reading, rates
+        )
         (FOLDER / "results.json").write_text(to_json(results))
         (FOLDER / "README.md").write_text(readme(results))
     return 0

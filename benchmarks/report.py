@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from benchmarks.event_rows import RateRow, ReadingRow, rate_table, reading_table
+from benchmarks.first_events import FirstEventRow, first_event_table
 from benchmarks.instructions import SizeRow
 from benchmarks.machine import Machine
 from benchmarks.packets import PacketRow
@@ -27,6 +28,7 @@ class Results:
     sizes: tuple[SizeRow, ...]
     packets: tuple[PacketRow, ...]
     starts: tuple[StartRow, ...]
+    first: tuple[FirstEventRow, ...]
     reading: tuple[ReadingRow, ...]
     rates: tuple[RateRow, ...]
 
@@ -113,10 +115,14 @@ Linux declares `struct ethhdr` packed, so clang reads its type byte by byte: 3 o
 ## Start-up
 
 From the start of the process until `xdp_counter` is attached to a veth, medians of {processes} processes
-each: compiled (nothing in the cache), from the cache, from an object file. LLVM runs in a process of its
-own.
+each: compiled (nothing in the cache), from the cache, from an object file; bcc compiles at each start. LLVM
+runs in a process of its own.
 
 {starts}
+
+One-liners, from the start of the process until the first event is printed, medians of {processes} each:
+
+{first}
 
 ## Events
 
@@ -152,6 +158,7 @@ def readme(results: Results) -> str:
         packets=markdown(packet_table(results.packets)),
         sizes=markdown(size_table(results.sizes)),
         starts=markdown(start_table(results.starts)),
+        first=markdown(first_event_table(results.first)),
         reading=markdown(reading_table(results.reading)),
         rates=markdown(rate_table(results.rates)),
         machine="\n".join(f"- {fact}" for fact in facts),

@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+from benchmarks.event_rivals import BCC_PYTHON
 from benchmarks.pairs import PAIRS
 from tests.builders.network import Host, veth_pair
 
@@ -44,6 +45,7 @@ def measure_starts(processes: int) -> tuple[StartRow, ...]:
         object_file.write_bytes(pair.osmia_object())
         full = Path(folder, "full")
         starts: dict[str, list[_Start]] = {"compiled": [], "from the cache": [], "from the .o": []}
+        with_bcc = _bcc_works(host)
         # The first round fills the cache and writes the bytecode, as an installation does.
         for number in range(processes + 1):
             measured = {
@@ -51,11 +53,13 @@ def measure_starts(processes: int) -> tuple[StartRow, ...]:
                 "from the cache": _start(host, folder, full),
                 "from the .o": _start(host, folder, full, str(object_file)),
             }
+            if with_bcc:
+                measured["bcc"] = _bcc_start(host)
             if number:
                 if measured["from the cache"].llvm_peak_mib:
                     raise RuntimeError("the cache was not used: did the sources change meanwhile?")
                 for title, start in measured.items():
-                    starts[title].append(start)
+                    starts.setdefault(title, []).append(start)
     return tuple(_row(title, values) for title, values in starts.items())
 
 
@@ -76,6 +80,25 @@ def _start(host: Host, bytecode: str, cache: Path, *arguments: str) -> _Start:
         "XDG_CACHE_HOME": str(cache),
     }
     command = [sys.executable, str(ROOT / "benchmarks" / "attach_once.py"), host.interface, *arguments]
+    return _measured(host, command, environment)
+
+
+def _bcc_works(host: Host) -> bool:
+    try:
+        _bcc_start(host)
+    except (OSError, RuntimeError):
+        command = "apt-get install python3-bpfcc linux-headers-$(uname -r)"
+        print(f"benchmarks: bcc is left out: {command}", file=sys.stderr)
+        return False
+    return True
+
+
+def _bcc_start(host: Host) -> _Start:
+    command = [BCC_PYTHON, str(ROOT / "benchmarks" / "bcc" / "attach_once.py"), host.interface]
+    return _measured(host, command, {"PATH": os.environ["PATH"]})
+
+
+def _measured(host: Host, command: list[str], environment: dict[str, str]) -> _Start:
     with host.inside():
         begin = time.monotonic_ns()
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
