@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from osmia.compiler.backend import arithmetic, assembly
+from osmia.compiler.backend import arithmetic, function_assembly
 from osmia.compiler.check import operators
 from osmia.compiler.check.values import limits
 from osmia.compiler.ir.types import I64, IntegerType
@@ -29,7 +29,7 @@ def _swapped_operands(patch: pytest.MonkeyPatch) -> None:
             left, other = other, left
         return right(assembler, operator, kind, left, other)
 
-    patch.setattr(assembly, "binary", binary)
+    patch.setattr(function_assembly, "binary", binary)
 
 
 def _conversion_of(change: Callable[[IntegerType], IntegerType]) -> Plant:
@@ -42,7 +42,7 @@ def _conversion_of(change: Callable[[IntegerType], IntegerType]) -> Plant:
             wrong = change(source) if isinstance(source, IntegerType) else source
             return right(assembler, wrong, target, value)
 
-        patch.setattr(assembly, "convert", convert)
+        patch.setattr(function_assembly, "convert", convert)
 
     return plant
 
@@ -118,7 +118,7 @@ def _swapped_branches(patch: pytest.MonkeyPatch) -> None:
             return str(assembler.result(f"xor i1 {value}, true"))
         return value
 
-    patch.setattr(assembly, "compare", compare)
+    patch.setattr(function_assembly, "compare", compare)
 
 
 FAULTS: dict[str, Plant] = {

@@ -171,7 +171,7 @@ def shown(bpf: SimulatedBpf, output: io.StringIO, monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(live, "_wait", wait)
     with pytest.raises(KeyboardInterrupt):
-        live.show(Observer(bpf, MAPS), "a title", output)
+        live.show(Observer(bpf, MAPS), "a title", lambda: None, output)
     return output.getvalue()
 
 

@@ -9,7 +9,7 @@ import shutil
 import sys
 import time
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Protocol, TextIO
 
 from osmia.cli.observation import Observation, Observer, Table, printable
@@ -25,13 +25,17 @@ _HOME, _END_OF_LINE, _END_OF_SCREEN = "\x1b[H", "\x1b[K", "\x1b[J"
 _logger = logging.getLogger("osmia.kernel")
 
 
-def show(observer: Observer, title: str, output: TextIO = sys.stdout) -> None:
-    """Show what the programs say until the user ends it with Ctrl-C, which is not caught here."""
+def show(observer: Observer, title: str, attach: Callable[[], None], output: TextIO = sys.stdout) -> None:
+    """Show what the programs say until the user ends it with Ctrl-C, which is not caught here.
+
+    `attach` makes them speak; it is called when everything is ready to show their first word.
+    """
     view: _View = _Screen(title, output) if output.isatty() else _Lines(output)
     with view.opened(), selectors.DefaultSelector() as selector:
         for descriptor in observer.descriptors():
             selector.register(descriptor, selectors.EVENT_READ)
         try:
+            attach()
             while True:
                 _wait(observer, selector, view.interval)
                 view.update(observer.look())

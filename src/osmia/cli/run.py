@@ -72,11 +72,14 @@ def _run(arguments: argparse.Namespace) -> int:
                 asyncio.run(result)
             return 0
         with load(*programs) as bpf:
-            for program in programs:
-                _attach(bpf, program, interface or "", _MODES[arguments.mode])
-            print(f"{len(programs)} programs attached; Ctrl-C ends it", file=sys.stderr)
+
+            def attach() -> None:
+                for program in programs:
+                    _attach(bpf, program, interface or "", _MODES[arguments.mode])
+                print(f"{len(programs)} programs attached; Ctrl-C ends it", file=sys.stderr)
+
             declared = {name: value for name, value in vars(module).items() if isinstance(value, Map)}
-            show(Observer(bpf, declared), arguments.file.name)
+            show(Observer(bpf, declared), arguments.file.name, attach)
     except KeyboardInterrupt:
         return 0
     return 0

@@ -12,6 +12,7 @@ from osmia.errors import KernelError
 from osmia.loader.attach.tcx import supports_tcx
 from osmia.loader.helper_probe import probe_helpers
 from osmia.loader.instructions import Instruction
+from osmia.loader.memory_lock import with_memory_lock
 from osmia.loader.permission import missing_capabilities
 from osmia.sys import RUNNING_KERNEL, Capability, Descriptor, Kernel, ProgramImage
 from osmia.uapi import AttachType, MapFlags, MapType, ProgramFlags, ProgramType
@@ -213,7 +214,7 @@ class Features:
         if probe.name in self._known:
             return self._known[probe.name]
         try:
-            probe.attempt(self._kernel)
+            with_memory_lock(self._kernel, lambda: probe.attempt(self._kernel))
             found = Feature(probe.name, Answer.YES)
         except KernelError as error:
             if error.errno in _REFUSED:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from osmia.dataclass import dataclass
 from osmia.errors import KernelError
 from osmia.loader.instructions import CALL, Instruction
+from osmia.loader.memory_lock import with_memory_lock
 from osmia.sys import Kernel, ProgramImage
 from osmia.uapi import HELPERS, ProgramFlags, ProgramType
 
@@ -58,7 +59,7 @@ def _attempt(
     image = ProgramImage(type, "probe", code, "GPL", attach_type=attach_type, flags=flags)
     log = bytearray(_LOG_SIZE)
     try:
-        kernel.close(kernel.program_load(image, log))
+        kernel.close(with_memory_lock(kernel, lambda: kernel.program_load(image, log)))
     except KernelError as error:
         return bytes(log).split(b"\0", 1)[0].decode(errors="replace") or str(error)
     return ""
